@@ -1,0 +1,67 @@
+"""Typed readers for environment values; an odd value stops the start and names the variable."""
+
+import os
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def number(name: str, default: float, *, minimum: float = 0) -> float:
+    raw = text(name)
+    if not raw:
+        return default
+    try:
+        value = float(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from error
+    if value < minimum:
+        raise ImproperlyConfigured(f"{name} must be at least {minimum}")
+    return value
+
+
+def flag(name: str, default: bool = False) -> bool:
+    raw = text(name).lower()
+    if not raw:
+        return default
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {raw!r}")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(name: str, fallback: str = "") -> dict[str, object]:
+    """A `postgresql://user:password@host:port/name` address as Django's connection fields."""
+    raw = text(name) or text(fallback) if fallback else text(name)
+    if not raw:
+        return {"NAME": "crm", "USER": "", "PASSWORD": "", "HOST": "127.0.0.1", "PORT": "5432"}
+    parts = urlsplit(raw)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name} must be a postgresql:// address")
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or "127.0.0.1"),
+        "PORT": str(parts.port or 5432),
+    }
+
+
+def load_file(path: str) -> None:
+    """Set variables of a `NAME=value` file that are not set yet; a missing file is fine."""
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            key, separator, value = line.strip().partition("=")
+            if separator and not key.startswith("#"):
+                os.environ.setdefault(key, value)
