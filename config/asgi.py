@@ -1,0 +1,76 @@
+"""One port: websockets to Channels, webhooks and web chat to the door, everything else to Django's WSGI application.
+
+Django's own ASGI handler answered five to ten times slower than WSGI here; see `docs/decisions/`.
+"""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+from a2wsgi import WSGIMiddleware
+
+from config import env
+
+from config.wsgi import application as django  # isort: skip  # sets Django up: before anything with models
+from config.routing import websockets
+from messaging.ingest.app import PREFIXES, Ingest
+from messaging.ingest.http import Receive, Scope, Send, answer
+from tenants.live.hub import hub
+
+WEB_THREADS = int(env.number("WEB_THREADS", 12, minimum=1))
+
+
+class Root:
+    """Sends each connection where it belongs; starts and stops what lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._pages = WSGIMiddleware(django, workers=WEB_THREADS)  # type: ignore[arg-type]  # a2wsgi's own WSGI types
+        self._door: Ingest | None = None
+
+    @property
+    def door(self) -> Ingest:
+        """Made on the running loop, which its locks belong to."""
+        if self._door is None:
+            self._door = Ingest()
+        return self._door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if scope["path"].startswith(PREFIXES):
+                await self.door(scope, receive, send)
+            else:
+                await self._page(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["query_string"].isascii():
+            await answer(send, 400)
+            return
+        # WSGI writes `-` and `_` alike: X_Tenant would pass for the header that only a proxy may set.
+        scope["headers"] = [line for line in scope["headers"] if b"_" not in line[0]]
+        await self._pages(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi's own ASGI types
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["door"] = self.door
+        try:
+            await websockets(scope, receive, send)
+        except ValueError as error:  # Channels has no route for the path
+            if "No route found" not in str(error):
+                raise
+            await receive()
+            await send({"type": "websocket.close", "code": 4404})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.door.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await hub.stop()
+        await self.door.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+application = Root()

@@ -1,0 +1,108 @@
+"""What every page needs for its frame: destinations the person may use, theme, company."""
+
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Membership, Tenant
+
+THEMES = frozenset({"light", "dark"})
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A page of the main navigation. `go` is the letter after "g"; `bottom` puts it in the phone's bar."""
+
+    label: Promise
+    href: str
+    icon: str
+    permission: str = ""
+    go: str = ""
+    bottom: bool = False
+
+
+MAIN = (
+    Destination(_("Mi día"), "/mi-dia/", icon="sun-medium", permission="inbox.read", go="d", bottom=True),
+    Destination(_("Bandeja"), "/bandeja/", icon="inbox", permission="inbox.read", go="i", bottom=True),
+    Destination(_("Embudo"), "/leads/", icon="filter", permission="leads.read", go="l", bottom=True),
+    Destination(_("Conocimiento"), "/conocimiento/", icon="book-open", permission="knowledge.read"),
+    Destination(_("Agentes IA"), "/agentes/", icon="sparkles", permission="agents.read"),
+    Destination(_("Canales"), "/canales/", icon="radio-tower", permission="channels.read"),
+)
+ACCOUNT = (
+    Destination(_("Mi sesión"), "/sesion/", icon="user-round"),
+    Destination(_("Cambiar de empresa"), "/empresas/", icon="building-2"),
+    Destination(_("Administración"), "/admin/", icon="settings", permission="settings.write"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    label: Promise
+    href: str
+    icon: str
+    go: str
+    bottom: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """`theme` is "" for the device's own choice; `live_scope` names whose live line this page listens to."""
+
+    theme: str
+    panel_closed: bool
+    tenant: Tenant | None = None
+    member: Membership | None = None
+    nav: list[Link] = field(default_factory=list)
+    account: list[Link] = field(default_factory=list)
+    live_scope: str = ""
+
+    @property
+    def layout(self) -> str:
+        """The frame of a page that may be seen by anybody, such as a refusal."""
+        return "base.html" if self.member else "public/base.html"
+
+
+@cache
+def _served(path: str, urlconf: str | None) -> bool:
+    """A link to a page that does not exist is never drawn."""
+    try:
+        resolve(path, urlconf)
+    except Resolver404:
+        return False
+    return True
+
+
+def _links(request: HttpRequest, member: Membership, destinations: tuple[Destination, ...]) -> list[Link]:
+    urlconf = getattr(request, "urlconf", None)
+    return [
+        Link(to.label, to.href, to.icon, to.go, to.bottom, current=request.path.startswith(to.href))
+        for to in destinations
+        if (not to.permission or member.may(to.permission)) and _served(to.href, urlconf)
+    ]
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """No database statement: everything comes from the request."""
+    theme = request.COOKIES.get("theme", "")
+    theme = theme if theme in THEMES else ""
+    panel_closed = request.COOKIES.get("panel") == "closed"
+    member, tenant = getattr(request, "member", None), getattr(request, "tenant", None)
+    if member is None or tenant is None:
+        return {"shell": Shell(theme, panel_closed)}
+    return {
+        "shell": Shell(
+            theme,
+            panel_closed,
+            tenant=tenant,
+            member=member,
+            nav=_links(request, member, MAIN),
+            account=_links(request, member, ACCOUNT),
+            live_scope=f"{tenant.pk}:{member.pk}",
+        )
+    }

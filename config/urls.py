@@ -1,0 +1,19 @@
+"""Every page and API address; each app lists its own."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from config import gallery, health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("api/v1/", include("config.urls_api")),
+    path("", include("tenants.urls")),
+    path("", include("crm.urls")),
+    path("", include("messaging.urls")),
+    path("", include("rag.urls")),
+    path("", include("agents.urls")),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("_componentes/", gallery.gallery))

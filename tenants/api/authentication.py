@@ -1,0 +1,49 @@
+"""The middleware has already found the person; this only hands it to the API and asks cookies for their CSRF token."""
+
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from tenants.models import User
+
+
+class _Check(CsrfViewMiddleware):
+    def _reject(self, request: object, reason: str) -> str:  # type: ignore[override]  # the reason instead of a page
+        return reason
+
+
+class MemberAuthentication(BaseAuthentication):
+    """Session or access cookie (with CSRF on unsafe verbs), or Bearer."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        plain = request._request
+        if not isinstance(plain.user, User):
+            return None
+        if plain.claim.kind != "bearer":
+            check = _Check(lambda _request: None)  # type: ignore[arg-type,return-value]  # only its check is used
+            check.process_request(plain)
+            reason = check.process_view(plain, None, (), {})
+            if reason:
+                raise exceptions.PermissionDenied(_("Falta el código de seguridad de la página (CSRF)."))
+        return plain.user, plain.claim.kind
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class MemberScheme(OpenApiAuthenticationExtension):
+    target_class = "tenants.api.authentication.MemberAuthentication"
+    name = ["bearer", "cookie"]
+
+    def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[str]]]:
+        """One of them is enough."""
+        return [{"bearer": []}, {"cookie": []}]
+
+    def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            {"type": "apiKey", "in": "cookie", "name": "access_token"},
+        ]

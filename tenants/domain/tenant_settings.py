@@ -1,0 +1,49 @@
+"""A company's own numbers over the platform's defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+
+@dataclass(frozen=True)
+class TenantSettings:
+    """Seconds and hours as named; `ai_daily_spend_usd` None = no ceiling."""
+
+    buffer_seconds: float
+    buffer_max_seconds: float
+    spacing_seconds: float
+    human_override_hours: float
+    ai_daily_spend_usd: Decimal | None = None
+    embedding_provider: str = "local"
+    embedding_model: str = ""
+
+
+LIMITS = {
+    "buffer_seconds": (0, 120),
+    "buffer_max_seconds": (0, 600),
+    "spacing_seconds": (0, 60),
+    "human_override_hours": (0.01, 24 * 365),
+}
+
+
+def merged(own: Mapping[str, object], defaults: Mapping[str, float]) -> TenantSettings:
+    """Own values where they are numbers within `LIMITS`, else the defaults: a bad setting never stops messages."""
+    numbers = {}
+    for name, (low, high) in LIMITS.items():
+        value = own.get(name)
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        numbers[name] = float(value) if usable else defaults[name]  # type: ignore[arg-type]  # checked above
+    return TenantSettings(
+        **numbers,
+        ai_daily_spend_usd=_money(own.get("ai_daily_spend_usd")),
+        embedding_provider=str(own.get("embedding_provider") or "local"),
+        embedding_model=str(own.get("embedding_model") or ""),
+    )
+
+
+def _money(value: object) -> Decimal | None:
+    try:
+        amount = Decimal(str(value)) if value is not None else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() and amount >= 0 else None

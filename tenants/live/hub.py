@@ -1,0 +1,259 @@
+"""One per process: hears Redis once and passes each company's events to its sockets, in order and without gaps.
+
+Numbers are consecutive in a company, so a missing one is noticed and fetched from the rows; Redis may lose anything.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from config.lib import live
+from tenants.live.admission import Admission, Credentials, access_topic, events_since, newest, no_longer_admitted
+from tenants.live.threads import ended, in_thread
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 256  # frames a slow socket may have before it is closed; it comes back and resumes
+LOOK_SECONDS = 10.0  # how long a loss of Redis may stay unnoticed, and a change of access nobody announced
+AGAIN_SECONDS = 0.5
+LISTEN_SECONDS = 2.0  # how long the first socket waits for Redis
+CLOSE_SIGNED_OUT, CLOSE_TOO_SLOW = 4401, 4408
+
+LIVE, VISITOR, ACCESS = live.tenant_topic("*"), live.visitor_topic("*", "*", "*"), access_topic("*")  # type: ignore[arg-type]  # patterns
+
+
+class Line:
+    """The hub's end of one socket: frames wait here until the socket takes them."""
+
+    __slots__ = ("_arrived", "_end", "_frames", "credentials", "ended")
+
+    def __init__(self, end: Callable[[int], None], credentials: Credentials | None = None) -> None:
+        self.credentials = credentials
+        self.ended = False
+        self._end = end
+        self._frames: deque[tuple[int, str]] = deque()
+        self._arrived = asyncio.Event()
+
+    def push(self, number: int, frame: str) -> None:
+        if self.ended:
+            return
+        if len(self._frames) >= MOST_WAITING:
+            self.end(CLOSE_TOO_SLOW)
+            return
+        self._frames.append((number, frame))
+        self._arrived.set()
+
+    def end(self, code: int) -> None:
+        """Close the socket with this code, once."""
+        if not self.ended:
+            self.ended = True
+            self._frames.clear()
+            self._end(code)
+
+    async def next(self) -> tuple[int, str]:
+        while not self._frames:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._frames.popleft()
+
+
+class Room:
+    """The sockets of one company in this process, and how far they have been told."""
+
+    def __init__(self, tenant_id: int, last: int) -> None:
+        self.tenant_id = tenant_id
+        self.last = last
+        self.lines: set[Line] = set()
+        self.heard = last
+        self.catching: asyncio.Task[None] | None = None
+
+    def hear(self, number: int, frame: str) -> bool:
+        """Pass on the next event; False when one is missing before it."""
+        self.heard = max(self.heard, number)
+        if number == self.last + 1:
+            self.last = number
+            for line in list(self.lines):
+                line.push(number, frame)
+        return number <= self.last
+
+    async def catch_up(self) -> None:
+        """Fetch what is missing from the rows."""
+        while True:
+            try:
+                events = await in_thread(events_since, self.tenant_id, self.last)
+            except DatabaseError as error:
+                logger.warning("live events of company %s cannot be fetched now: %s", self.tenant_id, error)
+                return
+            for event in events:
+                number = int(str(event["id"]))
+                if number > self.last + 1:  # the rows between are forgotten: whoever listens must look at everything
+                    self.last = number - 1
+                    for line in list(self.lines):
+                        line.push(number - 1, resync(number - 1))
+                self.hear(number, json.dumps(event))
+            if self.heard <= self.last or not events:
+                return
+
+
+class Hub:
+    """`enter` a company's room with a line, `leave` it; `watch` a visitor's topic. Starts with its first socket."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[int, Room] = {}
+        self.visitors: dict[str, set[Line]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Event | None = None
+        self._once: set[asyncio.Task[Any]] = set()
+
+    # --- sockets -----------------------------------------------------------------------------------------
+    async def enter(self, line: Line, admission: Admission) -> Room:
+        """From now on the line gets every event after `room.last`."""
+        await self.start()
+        room = self.rooms.get(admission.tenant_id)
+        if room is None:
+            room = self.rooms[admission.tenant_id] = Room(admission.tenant_id, admission.last_id)
+            self._catch_up(room)  # what was said between the reading of the number and our listening
+        elif room.last < admission.last_id:
+            self._catch_up(room)
+        room.lines.add(line)
+        return room
+
+    def leave(self, line: Line, tenant_id: int) -> None:
+        room = self.rooms.get(tenant_id)
+        if room is not None:
+            room.lines.discard(line)
+            if not room.lines:
+                del self.rooms[tenant_id]
+
+    async def watch(self, line: Line, topic: str) -> None:
+        """From now on the line gets a frame whenever something is published on a visitor's topic."""
+        await self.start()
+        self.visitors.setdefault(topic, set()).add(line)
+
+    def unwatch(self, line: Line, topic: str) -> None:
+        lines = self.visitors.get(topic, set())
+        lines.discard(line)
+        if not lines:
+            self.visitors.pop(topic, None)
+
+    # --- life --------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        if self._listening is None:
+            self._listening = asyncio.Event()
+            self._tasks = [asyncio.create_task(self._listen(self._listening)), asyncio.create_task(self._look())]
+        try:
+            async with asyncio.timeout(LISTEN_SECONDS):
+                await self._listening.wait()
+        except TimeoutError:
+            return  # Redis is away: rows are looked at instead, later but complete
+
+    async def stop(self) -> None:
+        await ended(*self._tasks, *self._once)
+        self._tasks, self._listening = [], None
+        self.rooms.clear()
+        self.visitors.clear()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._once.add(task)
+        task.add_done_callback(self._once.discard)
+        return task
+
+    def _catch_up(self, room: Room) -> None:
+        if room.catching is None or room.catching.done():
+            room.catching = self._spawn(room.catch_up())
+
+    # --- Redis -------------------------------------------------------------------------------------------
+    async def _listen(self, listening: asyncio.Event) -> None:
+        while True:
+            # Without a time limit on reading: a quiet minute is no error. Loss of events is found by their numbers.
+            client = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=2, decode_responses=True
+            )
+            try:
+                async with client, client.pubsub() as channel:
+                    await channel.psubscribe(LIVE, VISITOR, ACCESS)
+                    listening.set()
+                    self._resume()
+                    async for message in channel.listen():
+                        if message["type"] == "pmessage":
+                            self._hear(message["pattern"], message["channel"], message["data"])
+            except (redis.RedisError, OSError) as error:
+                logger.warning("live notices from Redis interrupted: %s", error)
+            listening.clear()
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    def _hear(self, pattern: str, topic: str, data: str) -> None:
+        if pattern == VISITOR:
+            for line in list(self.visitors.get(topic, ())):
+                line.push(0, data)
+            return
+        last_part = topic.rpartition(":")[2]
+        room = self.rooms.get(int(last_part)) if last_part.isdigit() else None
+        if room is None:
+            return
+        if pattern == ACCESS:
+            self._spawn(self._ask_again(room))
+            return
+        event = _read(data)
+        if event.get("tenant_id") == room.tenant_id and not room.hear(int(event.get("id") or 0), data):
+            self._catch_up(room)
+
+    def _resume(self) -> None:
+        """After an interruption: anything may have been missed."""
+        for room in list(self.rooms.values()):
+            self._catch_up(room)
+            self._spawn(self._ask_again(room))
+        for lines in list(self.visitors.values()):
+            for line in list(lines):
+                line.push(0, "{}")
+
+    # --- looking without being told ------------------------------------------------------------------------
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for room in list(self.rooms.values()):
+                try:
+                    room.heard = max(room.heard, await in_thread(newest, room.tenant_id))
+                except DatabaseError as error:
+                    logger.warning("live events of company %s cannot be looked at: %s", room.tenant_id, error)
+                    continue
+                if room.heard > room.last:
+                    self._catch_up(room)
+                await self._ask_again(room)
+
+    async def _ask_again(self, room: Room) -> None:
+        """Close the sockets of whoever is no longer a member or has signed out."""
+        asked = {line.credentials for line in room.lines if line.credentials is not None}
+        try:
+            refused = await in_thread(no_longer_admitted, asked, room.tenant_id)
+        except DatabaseError as error:
+            logger.warning("access of company %s cannot be checked now: %s", room.tenant_id, error)
+            return
+        for line in list(room.lines):
+            if line.credentials in refused:
+                line.end(CLOSE_SIGNED_OUT)
+
+
+def resync(number: int) -> str:
+    """Tells a client that events are lost to it: it must ask for everything it shows again."""
+    return json.dumps({"id": number, "type": "RESYNC"})
+
+
+def _read(data: str) -> dict[str, Any]:
+    try:
+        event = json.loads(data)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+hub = Hub()

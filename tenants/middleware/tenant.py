@@ -1,0 +1,108 @@
+"""Enters the company around a page or API call, once and for the whole answer; refuses where there is none.
+
+The company comes from the hostname or from the membership row of the signed-in person, never from what the client
+claims: session and `X-Tenant` only name which of the person's own memberships is meant, and the row decides.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from config.lib.errors import AppError, NotFound
+from tenants import identity
+from tenants.access import refusal_page
+from tenants.context import auth_scope, tenant_context
+from tenants.domain.actor import Actor
+from tenants.models import Membership, Tenant
+from tenants.requests import Request
+from tenants.services import registry
+from tenants.services.audit import ORIGIN, Origin
+from tenants.services.client_address import client_ip
+
+
+class TenantMiddleware:
+    """Views marked `scope = "auth"` run in the sign-in scope, `scope = "none"` without a database, all others as a company."""
+
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Request) -> HttpResponse:
+        _nobody(request)
+        request.undo = False
+        request.host_tenant = registry.by_host(request.get_host())
+        if request.host_tenant is None and _names_a_company(request):
+            return refusal_page(request, NotFound(_("No hay ninguna empresa en esta dirección.")))
+        token = ORIGIN.set(Origin(client_ip(request), request.headers.get("User-Agent", "")))
+        try:
+            return self._enter(request, _scope(request))
+        finally:
+            ORIGIN.reset(token)
+            timezone.deactivate()
+
+    def _enter(self, request: Request, scope: str) -> HttpResponse:
+        if scope == "none":
+            return self.get_response(request)
+        request.claim = identity.claim(
+            session=request.session, cookies=request.COOKIES, authorization=request.headers.get("Authorization", "")
+        )
+        if scope == "auth":
+            with auth_scope():
+                request.user = identity.person(request.claim) or request.user
+                return self._answer(request)
+        tenant = identity.named_tenant(
+            request.claim, host=request.host_tenant, header=request.headers.get("X-Tenant", "")
+        )
+        if tenant is None or request.claim is None:
+            return self.get_response(request)  # the view's gate refuses, with a way to sign in
+        with tenant_context(tenant):
+            admit(request, tenant, identity.membership(request.claim, tenant))
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> HttpResponse:
+        language = getattr(request.user, "locale", "")
+        with translation.override(language or translation.get_language() or settings.LANGUAGE_CODE):
+            response = self.get_response(request)
+        if response.status_code >= 500 or request.undo:
+            transaction.set_rollback(True)
+        return response
+
+    def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
+        request.undo = True
+        return refusal_page(request, error) if isinstance(error, AppError) else None
+
+
+def _names_a_company(request: Request) -> bool:
+    """A hostname of the form given to companies; one that no company has must not fall through to anybody."""
+    return request.get_host().split(":")[0].lower().endswith(settings.TENANT_HOST_PATTERN.format(slug=""))
+
+
+def _nobody(request: Any) -> None:
+    request.tenant = request.member = request.membership = request.claim = None
+    request.user, request.actor = AnonymousUser(), Actor("contact")
+
+
+def _scope(request: Request) -> str:
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return "tenant"
+    return getattr(view, "scope", None) or getattr(getattr(view, "cls", None), "scope", "tenant")
+
+
+def admit(request: Any, tenant: Tenant, member: Membership | None) -> None:
+    """Put person, membership and company on the request. A pending or suspended member stays outside."""
+    if member is None:
+        return
+    request.membership = member
+    if member.status != Membership.Status.ACTIVE:
+        return
+    request.tenant, request.user, request.member = tenant, member.user, member
+    request.actor = Actor("user", str(member.user_id), str(member.user))
+    timezone.activate(tenant.timezone)

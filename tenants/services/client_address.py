@@ -1,0 +1,30 @@
+"""The client's address: forwarded headers count only when the peer is a configured proxy."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    peer = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    address = peer
+    while hops and _trusted(address):
+        address = hops.pop()
+    return address if _valid(address) else None
+
+
+def _trusted(address: str) -> bool:
+    if not _valid(address):
+        return False
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in ipaddress.ip_network(each, strict=False) for each in settings.TRUSTED_PROXIES)
+
+
+def _valid(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
