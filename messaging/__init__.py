@@ -1,0 +1,1 @@
+"""Channels, conversations and messages: what comes in, what leaves, and who has the chat."""

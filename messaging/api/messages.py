@@ -1,0 +1,45 @@
+"""The door for integrations that send, and a second try for what failed."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.lib.errors import Forbidden
+from messaging.access import message_for
+from messaging.api.serializers import MessageOut, RelayBody, RelayedOut
+from messaging.services import outbound, relay
+from tenants.api.base import CompanyView
+
+
+class Relay(CompanyView):
+    writes = "messages.relay"
+
+    @extend_schema(operation_id="messages_relay", request=RelayBody, responses={202: RelayedOut})
+    def post(self, request: Request) -> Response:
+        """Queue a text (as bubbles), a template or a file for a contact. A `tenant_id` of somebody else is refused."""
+        said = self.body(RelayBody)
+        if said.pop("tenant_id") not in (None, self.tenant.pk):
+            raise Forbidden(_("Ese pedido nombra a otra empresa."), code="other_tenant")
+        done = relay.relay(by=self.actor, user=self.user, **_as_words(said))
+        ids = [str(each) for each in done.message_ids]
+        answer = {"message_ids": ids, "correlation_id": done.correlation_id, "bubbles": len(ids)}
+        return Response(answer, status=202)
+
+
+def _as_words(said: dict[str, Any]) -> dict[str, Any]:
+    for name in ("channel", "conversation_id"):
+        said[name] = str(said[name]) if said[name] else ""
+    return said
+
+
+class Retry(CompanyView):
+    writes = "inbox.write"
+
+    @extend_schema(operation_id="messages_retry", request=None, responses=MessageOut)
+    def post(self, request: Request, pk: str) -> Response:
+        """Queue a message that failed, or that nobody confirmed, once more."""
+        message = message_for(self.member, pk)
+        return Response(MessageOut(outbound.retry_message(message=message, by=self.actor)).data)

@@ -1,0 +1,103 @@
+"""What a person may ask of the inbox: filters, a reply, a template, another owner."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from messaging.models import Source
+
+MOST_TEXT = 10_000
+
+
+class Tab:
+    """Names of the inbox's parts, as they stand in the address."""
+
+    ALL, WAITING, MINE, FREE, AI, CLOSED = "", "esperan", "mias", "libres", "ia", "cerradas"
+
+
+TABS = [
+    (Tab.ALL, _("Todas")),
+    (Tab.WAITING, _("Esperan")),
+    (Tab.MINE, _("Mías")),
+    (Tab.FREE, _("Sin dueño")),
+    (Tab.AI, _("Con la IA")),
+    (Tab.CLOSED, _("Cerradas")),
+]
+
+
+class InboxFilter(forms.Form):
+    q = forms.CharField(
+        label=_("Contacto"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "data-search": True,
+                "placeholder": _("Nombre, teléfono o correo"),
+                "autocomplete": "off",
+            }
+        ),
+    )
+    canal = forms.ChoiceField(label=_("Canal"), required=False, choices=[("", _("Todos")), *Source.choices])
+    ver = forms.ChoiceField(required=False, choices=TABS, widget=forms.HiddenInput)
+
+
+class ReplyForm(forms.Form):
+    """`key` makes a repeated press the same message."""
+
+    text = forms.CharField(
+        label=_("Mensaje"),
+        max_length=MOST_TEXT,
+        strip=False,
+        error_messages={"required": _("Escribir algo antes de enviar.")},
+        widget=forms.Textarea(attrs={"rows": 1, "autocomplete": "off", "data-enter-sends": True}),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].strip()
+        if not text:
+            raise forms.ValidationError(self.fields["text"].error_messages["required"], code="required")
+        return text
+
+
+class TemplateForm(forms.Form):
+    """A template approved by WhatsApp; the only thing that may be sent once the 24 hours are over."""
+
+    name = forms.RegexField(
+        r"^[a-z0-9_]{1,512}$",
+        label=_("Plantilla"),
+        help_text=_("El nombre aprobado en WhatsApp, en minúsculas: recordatorio_visita."),
+        error_messages={"invalid": _("Lleva minúsculas, números y guion bajo.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    language = forms.RegexField(
+        r"^[a-z]{2,3}(_[A-Z]{2})?$",
+        label=_("Idioma"),
+        error_messages={"invalid": _("Un código como es, es_AR o en_US.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    parameters = forms.CharField(
+        label=_("Datos de la plantilla"),
+        required=False,
+        max_length=2000,
+        help_text=_("Uno por línea, en el orden de la plantilla."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def template(self) -> dict[str, object]:
+        """The template as the relay takes it."""
+        values = [line.strip() for line in self.cleaned_data["parameters"].splitlines() if line.strip()]
+        body = {"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}
+        return {
+            "name": self.cleaned_data["name"],
+            "language": self.cleaned_data["language"],
+            "components": [body] if values else [],
+        }
+
+
+class AssigneeForm(forms.Form):
+    """Empty gives the chat to nobody."""
+
+    assignee = forms.UUIDField(required=False)

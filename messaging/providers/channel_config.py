@@ -1,0 +1,61 @@
+"""What a channel of a kind has to be told, declared beside its adapter; forms and the API read it from here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from config.lib.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigField:
+    """One plain value of a channel; `pattern` must match the whole of it. `many`: a list of such values."""
+
+    name: str
+    label: Promise | str
+    required: bool = False
+    pattern: str = r".{1,200}"
+    help: Promise | str = ""
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConfig:
+    """Fields kept on the channel, and the vault's names of what must never be kept there."""
+
+    fields: tuple[ConfigField, ...] = ()
+    credentials: tuple[tuple[str, str], ...] = ()
+    """(category, NAME) of each credential the channel needs"""
+    account_field: str = ""
+    """the field whose value is `channel_ref` in parsed items"""
+
+    def clean(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The known fields of `raw`, checked; raises `Invalid` with a sentence for each wrong one."""
+        cleaned: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for one in self.fields:
+            values = _values(raw.get(one.name), many=one.many)
+            if one.required and not values:
+                wrong[one.name] = _("Falta este dato.")
+            elif any(not re.fullmatch(one.pattern, value) for value in values):
+                wrong[one.name] = _("Este dato no tiene la forma esperada.")
+            elif values:
+                cleaned[one.name] = values if one.many else values[0]
+        if wrong:
+            raise Invalid(_("Revisar los datos del canal."), fields=wrong)
+        return cleaned
+
+    def channel_ref(self, config: Mapping[str, Any]) -> str:
+        """How the provider names the channel in its webhooks; empty if it does not."""
+        return str(config.get(self.account_field, "")) if self.account_field else ""
+
+
+def _values(given: object, *, many: bool) -> list[str]:
+    if many and isinstance(given, str):
+        given = re.split(r"[\s,]+", given)
+    listed = given if many and isinstance(given, list | tuple) else [given]
+    return [str(one).strip() for one in listed if one is not None and str(one).strip()]

@@ -1,0 +1,183 @@
+"""Calls to the WhatsApp Cloud API for one number."""
+
+import mimetypes
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from django.utils.translation import gettext as _
+
+from config.lib import http
+from config.lib.errors import ProviderError
+from messaging.providers import base
+from messaging.providers.channel_config import ChannelConfig
+from messaging.providers.clean import identifier, items, mapping
+from messaging.providers.meta_direct import errors, inbound, signature
+from messaging.providers.meta_direct.config import CONFIG
+
+#: A customer's document may have 100 MB; a file is held in memory, so larger ones than this stay with WhatsApp.
+MAX_MEDIA_BYTES = 32 * 1024 * 1024
+SEND_SECONDS = 20.0
+MEDIA_SECONDS = 60.0
+
+#: Hosts of Meta's that serve files and may see the token; besides them only the configured one.
+_FILE_HOSTS = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".whatsapp.com")
+
+
+class MetaWhatsApp(base.Provider):
+    """`base_url` without version, for example https://graph.facebook.com; `version` for example v25.0."""
+
+    text_limit: ClassVar[int] = 4096
+    config: ClassVar[ChannelConfig] = CONFIG
+
+    def __init__(self, *, base_url: str, version: str, phone_number_id: str, access_token: str) -> None:
+        self.phone_number_id = phone_number_id
+        self._root = f"{base_url.rstrip('/')}/{version.strip('/')}"
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+
+    def __repr__(self) -> str:
+        return f"MetaWhatsApp(phone_number_id={self.phone_number_id!r})"
+
+    @staticmethod
+    def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
+        return signature.verify(raw, headers, secrets)
+
+    @staticmethod
+    def parse(payload: object) -> list[base.Item]:
+        return inbound.parse(payload)
+
+    def send(self, outgoing: base.Outgoing) -> base.Delivery:
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "recipient_type": "individual"}
+        # A person known by their WhatsApp user id only is named in another field than a phone.
+        body["to" if outgoing.to.kind == "wa_id" else "recipient"] = outgoing.to.external_id
+        body |= self._content(outgoing)
+        if outgoing.reply_to:
+            body["context"] = {"message_id": outgoing.reply_to}
+        if outgoing.client_ref:
+            body["biz_opaque_callback_data"] = outgoing.client_ref
+        answer = self._post(self._path(self.phone_number_id, "messages"), json=body)
+        accepted = mapping(answer.json())
+        sent = mapping(next(iter(items(accepted.get("messages"))), None))
+        message_id = identifier(sent.get("id"))
+        if not message_id:
+            message = _("WhatsApp aceptó el mensaje pero no dijo cuál es.")
+            raise ProviderError(message, kind="unknown", code="no_message_id")
+        return base.Delivery(message_id, raw=accepted, ids=_revealed(accepted))
+
+    def fetch_media(self, ref: base.MediaRef) -> base.MediaFile:
+        url, mime = ref.url, ref.mime
+        # The direct link of the webhook lives five minutes; the id lives for days and gives a fresh one.
+        if ref.provider_media_id:
+            params = {"phone_number_id": self.phone_number_id}
+            found = mapping(self._get(self._path(ref.provider_media_id), params=params).json())
+            url, mime = str(found.get("url") or ""), str(found.get("mime_type") or mime)
+            size = str(found.get("file_size") or "")
+            if size.isdecimal() and len(size) < 20 and int(size) > MAX_MEDIA_BYTES:
+                raise ProviderError(_("El archivo es demasiado grande."), kind="permanent", code="too_large")
+        if not url:
+            raise ProviderError(_("WhatsApp ya no tiene el archivo."), kind="permanent", code="media_gone")
+        return self._download(url, mime, ref)
+
+    def mark_read(self, message_id: str, typing: bool = False) -> None:
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
+        if typing:
+            body["typing_indicator"] = {"type": "text"}
+        self._post(self._path(self.phone_number_id, "messages"), json=body)
+
+    def check(self) -> str:
+        fields = {"fields": "id,display_phone_number,verified_name"}
+        found = mapping(self._get(self._path(self.phone_number_id), params=fields).json())
+        names = (str(found.get(key) or "") for key in ("verified_name", "display_phone_number"))
+        return " · ".join(filter(None, names)) or self.phone_number_id
+
+    # --- content ---
+
+    def _content(self, outgoing: base.Outgoing) -> dict[str, Any]:
+        if outgoing.kind == "text" and outgoing.text.strip():
+            return {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
+        if outgoing.kind == "template" and outgoing.template:
+            return {"type": "template", "template": _template(outgoing.template)}
+        if outgoing.kind == "media" and outgoing.media:
+            return {"type": outgoing.media.kind, outgoing.media.kind: self._media(outgoing.media)}
+        raise ProviderError(_("El mensaje está vacío."), kind="permanent", code="empty")
+
+    def _media(self, media: base.OutgoingMedia) -> dict[str, Any]:
+        media_id = media.provider_media_id
+        if not media_id and media.content is not None:
+            media_id = self._upload(media, media.content)
+        made: dict[str, Any] = {"id": media_id} if media_id else {"link": media.link}
+        if media.caption and media.kind in ("image", "video", "document"):
+            made["caption"] = media.caption
+        if media.filename and media.kind == "document":
+            made["filename"] = media.filename
+        if media.voice and media.kind == "audio":
+            made["voice"] = True
+        return made
+
+    def _upload(self, media: base.OutgoingMedia, content: bytes) -> str:
+        file = (media.filename or f"{media.kind}{mimetypes.guess_extension(media.mime) or ''}", content, media.mime)
+        form = {"messaging_product": "whatsapp", "type": media.mime}
+        path = self._path(self.phone_number_id, "media")
+        try:
+            answer = self._post(path, data=form, files={"file": file}, timeout=MEDIA_SECONDS)
+            media_id = identifier(mapping(answer.json()).get("id"))
+        except ProviderError as error:
+            # A file uploaded twice is seen by nobody: a lost answer is no reason to stop.
+            if error.kind == "unknown":
+                error.kind = "retry"
+            raise
+        if not media_id:
+            raise ProviderError(str(errors.MEDIA), kind="retry", code="no_media_id")
+        return media_id
+
+    # --- the wire ---
+
+    def _path(self, *parts: str) -> str:
+        return "/".join((self._root, *(quote(part, safe="") for part in parts)))
+
+    def _get(self, url: str, *, params: Mapping[str, str]) -> http.Response:
+        answer = http.request("GET", url, headers=self._headers, params=params, timeout=SEND_SECONDS)
+        errors.raise_for(answer)
+        return answer
+
+    def _post(self, url: str, *, timeout: float = 0, **body: Any) -> http.Response:
+        answer = http.request("POST", url, headers=self._headers, timeout=timeout or SEND_SECONDS, **body)
+        errors.raise_for(answer)
+        return answer
+
+    def _download(self, url: str, mime: str, ref: base.MediaRef) -> base.MediaFile:
+        headers = self._headers if self._trusted(url) else {}
+        answer = http.request(
+            "GET", url, headers=headers, timeout=MEDIA_SECONDS, max_bytes=MAX_MEDIA_BYTES, follow=True
+        )
+        if answer.status == 404:
+            raise ProviderError(_("WhatsApp ya no tiene el archivo."), kind="permanent", code="media_gone")
+        errors.raise_for(answer)
+        kind = mime or answer.headers.get("content-type", "application/octet-stream")
+        extension = mimetypes.guess_extension(kind.partition(";")[0].strip()) or ""
+        name = ref.filename or f"{ref.provider_media_id or 'file'}{extension}"
+        return base.MediaFile(answer.content, kind, name)
+
+    def _trusted(self, url: str) -> bool:
+        """Whether a file's address may be shown the token."""
+        asked, ours = urlsplit(url), urlsplit(self._root)
+        if (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc):
+            return True
+        return asked.scheme == "https" and f".{asked.hostname or ''}".endswith(_FILE_HOSTS)
+
+
+def _template(given: Mapping[str, Any]) -> dict[str, Any]:
+    language = given.get("language") or "es"
+    made: dict[str, Any] = {
+        "name": given.get("name", ""),
+        "language": dict(language) if isinstance(language, Mapping) else {"code": language},
+    }
+    if given.get("components"):
+        made["components"] = list(given["components"])
+    return made
+
+
+def _revealed(accepted: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    card = mapping(next(iter(items(accepted.get("contacts"))), None))
+    pairs = (("wa_id", identifier(card.get("wa_id"))), ("bsuid", identifier(card.get("user_id"))))
+    return tuple((kind, external) for kind, external in pairs if external)

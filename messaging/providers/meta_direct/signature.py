@@ -1,0 +1,32 @@
+"""Proof that a webhook comes from Meta."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+
+HEADER = "x-hub-signature-256"
+_FORM = re.compile(r"sha256=([0-9a-f]{64})")
+
+
+def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
+    """True if one of the app secrets signed exactly these bytes; several while a secret is being rotated."""
+    given = next((value for name, value in headers.items() if name.lower() == HEADER), "")
+    found = _FORM.fullmatch(given)
+    if found is None:
+        return False
+    return any(_signed(raw, secret, found[1]) for secret in secrets if secret)
+
+
+def _signed(raw: bytes, secret: str, digest: str) -> bool:
+    return hmac.compare_digest(hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest(), digest)
+
+
+def handshake(query: Mapping[str, str], verify_tokens: Iterable[str]) -> str | None:
+    """The challenge to answer, as it came, when Meta asks whether the address is ours; None is a 403."""
+    token = query.get("hub.verify_token", "")
+    known = any(hmac.compare_digest(token.encode(errors="replace"), one.encode()) for one in verify_tokens if one)
+    challenge = query.get("hub.challenge", "")
+    if query.get("hub.mode") != "subscribe" or not known or not re.fullmatch(r"[0-9A-Za-z_.\-]{1,200}", challenge):
+        return None
+    return challenge

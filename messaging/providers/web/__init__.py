@@ -1,0 +1,1 @@
+"""The web chat widget: our own channel, no provider in between."""

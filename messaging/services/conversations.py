@@ -1,0 +1,119 @@
+"""The conversation's row: opened, numbered, assigned, closed. Writers hold its lock.
+
+Locks are `no_key` throughout: the foreign keys of new messages are checked at COMMIT, when the live counter is already
+held, and a plain FOR UPDATE on the row they point at makes the two wait for each other.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from config.lib.errors import Invalid
+from crm.models import Contact
+from messaging.models import Channel, Conversation, Message, MessageStatus
+from messaging.providers.base import Sender
+from tenants.domain.actor import Actor
+from tenants.live.services import emit
+from tenants.models import Membership, User
+from tenants.services.audit import record
+
+PREVIEW = 160
+
+
+def locked(pk: UUID) -> Conversation | None:
+    return Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("channel", "contact").filter(pk=pk).first()
+
+
+def open_conversation(*, channel: Channel, contact: Contact, sender: Sender) -> Conversation:
+    """The contact's conversation on this channel, locked, open, and answering to the address last used."""
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True).filter(channel=channel, contact=contact)
+    conversation = rows.first()
+    if conversation is None:
+        try:
+            with transaction.atomic():
+                conversation = Conversation.objects.create(
+                    channel=channel, contact=contact, channel_source=channel.channel_source, provider=channel.provider
+                )
+        except IntegrityError:
+            conversation = rows.get()
+    if sender.ids:
+        conversation.address_kind, conversation.address = sender.ids[0]
+    conversation.status = Conversation.Status.OPEN
+    return conversation
+
+
+def add_message(conversation: Conversation, **fields: Any) -> Message:
+    """Append a message to the locked conversation; the caller saves the conversation."""
+    conversation.sequence += 1
+    message = Message(
+        conversation=conversation, channel_id=conversation.channel_id, sequence=conversation.sequence, **fields
+    )
+    message.save(force_insert=True)
+    conversation.last_message_preview = preview_of(message)
+    conversation.last_message_author = message.author
+    conversation.last_message_at = message.created_at
+    emit("NEW_MESSAGE", object="message", id=message.pk, conversation=str(conversation.pk))
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    return message
+
+
+def preview_of(message: Message) -> str:
+    """One line for the list of conversations."""
+    return " ".join(message.text.split())[:PREVIEW]
+
+
+def cancel_queued(conversation: Conversation, cause: str, *, author: str = "", spare_farewell: bool = False) -> int:
+    """Withdraw bubbles that have not left. One that is just being sent is beyond recall."""
+    rows = Message.objects.filter(conversation=conversation, status=MessageStatus.QUEUED)
+    if author:
+        rows = rows.filter(author=author)
+    if spare_farewell:
+        rows = rows.exclude(payload__has_key="farewell")
+    ids = list(rows.values_list("id", flat=True))
+    Message.objects.filter(id__in=ids).update(status=MessageStatus.CANCELLED, cause=cause[:200])
+    for message_id in ids:
+        emit("MESSAGE_STATUS", object="message", id=message_id, conversation=str(conversation.pk))
+    return len(ids)
+
+
+def mark_read(*, conversation: Conversation, by: Actor) -> None:
+    if conversation.unread_count:
+        Conversation.objects.filter(pk=conversation.pk).update(unread_count=0)
+        emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+
+
+def assign(*, conversation: Conversation, user: User | None, by: Actor) -> None:
+    """Name who attends. Only active members of the company."""
+    if user is not None and not Membership.objects.active().filter(user=user).exists():
+        raise Invalid(_("Esa persona no es miembro activo de la empresa."), fields={"assignee": _("No es miembro.")})
+    conversation.assignee = user
+    conversation.save(update_fields=["assignee"])
+    record(action="conversation.assigned", resource=conversation, by=by, diff={"assignee": user.pk if user else None})
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+
+
+def set_status(*, conversation: Conversation, status: str, by: Actor) -> None:
+    """Open, snooze or close. Closing stops a turn that has not begun."""
+    conversation.status = status
+    if status == Conversation.Status.CLOSED:
+        conversation.reply_due_at = conversation.reply_first_at = None
+        conversation.waiting_since = None
+    conversation.save(update_fields=["status", "reply_due_at", "reply_first_at", "waiting_since"])
+    record(action=f"conversation.{status}", resource=conversation, by=by)
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+
+
+def note(conversation: Conversation, text: str, *, cause: str = "") -> Message:
+    """A grey line in the thread that never leaves for the customer."""
+    return add_message(
+        conversation,
+        direction=Message.Direction.OUT,
+        author=Message.Author.SYSTEM,
+        kind="note",
+        text=text,
+        cause=cause[:200],
+        status=MessageStatus.RECEIVED,
+    )
+

@@ -1,0 +1,234 @@
+"""Working off stored provider events: claimed with a lease, in order per company, each item on its own."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from config.lib.redis import client
+from messaging.ingest.models import InboundEvent
+from messaging.models import Channel, ProviderNotice
+from messaging.providers import base, provider_class
+from messaging.services import channels, identity, inbound, statuses
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+logger = logging.getLogger(__name__)
+BATCH = 20
+LEASE = timedelta(seconds=30)
+MOST_ATTEMPTS = 6
+DRAIN_LOCK_MS = 15_000
+
+CLAIM = """
+update ingest_inboundevent set lease_until = clock_timestamp() + make_interval(secs => %s), attempts = attempts + 1
+where tenant_id = %s and id in (
+    select id from ingest_inboundevent
+    where tenant_id = %s and state = 'received' and (lease_until is null or lease_until < clock_timestamp())
+    order by id limit %s for update skip locked)
+returning id
+"""
+
+
+@dataclass
+class Outcome:
+    """What became of an event's items."""
+
+    errors: list[str]
+    later: bool = False
+
+
+def drain(*, tenant: Tenant, batches: int = 10) -> bool:
+    """Process due events of one company, oldest first. True when more may be waiting (fairness: the caller queues again)."""
+    with _alone(tenant) as free:
+        if not free:
+            return False
+        for _round in range(batches):
+            ids = _claim(tenant)
+            if not ids:
+                break
+            for event_id in ids:
+                process(tenant=tenant, event_id=event_id)
+    # An event stored while we held the lock had its wake-up turned away.
+    return _waiting(tenant)
+
+
+@contextmanager
+def _alone(tenant: Tenant) -> Iterator[bool]:
+    """One drain per company at a time keeps messages in order. Only order depends on this, never whether one is lost."""
+    key, token = f"drain:{tenant.pk}", uuid4().hex
+    try:
+        free = bool(client().set(key, token, nx=True, px=DRAIN_LOCK_MS))
+    except redis.RedisError:
+        yield True
+        return
+    try:
+        yield free
+    finally:
+        if free:
+            _unlock(key, token)
+
+
+def _unlock(key: str, token: str) -> None:
+    try:
+        if client().get(key) == token:
+            client().delete(key)
+    except redis.RedisError:
+        return  # it expires by itself
+
+
+def _waiting(tenant: Tenant) -> bool:
+    with tenant_context(tenant):
+        rows = InboundEvent.objects.filter(tenant_id=tenant.pk, state=InboundEvent.State.RECEIVED)
+        return rows.exclude(lease_until__gt=timezone.now()).exists()
+
+
+def _claim(tenant: Tenant) -> list[int]:
+    with tenant_context(tenant), connection.cursor() as cursor:
+        cursor.execute(CLAIM, [LEASE.total_seconds(), tenant.pk, tenant.pk, BATCH])
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def process(*, tenant: Tenant, event_id: int) -> None:
+    """Apply one claimed event. Every item has its own transaction; repeating all of it changes nothing."""
+    with tenant_context(tenant):
+        event = InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event_id, state="received").first()
+        channel = Channel.objects.filter(pk=event.channel_id).first() if event else None
+    if event is None:
+        return
+    outcome = _apply(tenant, event, channel)
+    with tenant_context(tenant):
+        if channel is not None:
+            channels.heard_from(channel)
+        _finish(tenant, event, outcome)
+
+
+def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outcome:
+    outcome = Outcome([])
+    if channel is None:
+        outcome.errors.append("El canal ya no existe.")
+        return outcome
+    try:
+        payload = json.loads(event.raw)
+    except (ValueError, RecursionError):  # the second: brackets nested by the thousand
+        outcome.errors.append("El contenido no es JSON.")
+        return outcome
+    items = provider_class(channel.provider, channel.channel_source).parse(payload)
+    for position, item in enumerate(items):
+        if isinstance(item, base.InboundMessage) and seen_lately(tenant, channel, item.message_id):
+            continue
+        try:
+            with tenant_context(tenant):
+                _apply_item(event, position, item, channel)
+            _remember(tenant, channel, item)
+        except inbound.NotYet:
+            if event.attempts < MOST_ATTEMPTS:
+                outcome.later = True
+            else:
+                _keep_notice(tenant, event, position, base.Notice("unmatched", "Habla de un mensaje que no llegó."), channel)
+        except identity.Unidentified:
+            _keep_notice(tenant, event, position, base.Notice("unidentified", "Llegó sin remitente."), channel)
+        except DatabaseError as error:
+            logger.warning("event %s item %s: %s", event.pk, position, error)
+            outcome.later = True
+            outcome.errors.append(f"{position}: {type(error).__name__}")
+        except Exception as error:
+            logger.exception("event %s item %s", event.pk, position)
+            outcome.later = True
+            outcome.errors.append(f"{position}: {type(error).__name__}")
+    return outcome
+
+
+def _apply_item(event: InboundEvent, position: int, item: base.Item, channel: Channel) -> None:
+    home = _home(channel, item)
+    if home is None:
+        _write_notice(event, position, base.Notice("unrouted", "Es de un número que no es un canal.", channel_ref=item.channel_ref), None)
+        return
+    match item:
+        case base.InboundMessage():
+            inbound.accept_message(channel=home, item=item)
+        case base.Echo():
+            inbound.accept_echo(channel=home, item=item)
+        case base.StatusUpdate():
+            statuses.accept_status(channel=home, item=item)
+        case base.Edit():
+            inbound.accept_edit(channel=home, item=item)
+        case base.Revoke():
+            inbound.accept_revoke(channel=home, item=item)
+        case base.Notice():
+            _write_notice(event, position, item, home)
+
+
+def _home(channel: Channel, item: base.Item) -> Channel | None:
+    """The company's channel that the item names; one address of a Meta app may serve several numbers."""
+    config = provider_class(channel.provider, channel.channel_source).config
+    named = item.channel_ref
+    if not named or not config.account_field or config.channel_ref(channel.config) == named:
+        return channel
+    return Channel.objects.filter(
+        provider=channel.provider, **{f"config__{config.account_field}": named}
+    ).first()
+
+
+def _remember(tenant: Tenant, channel: Channel, item: base.Item) -> None:
+    """The fast path of dedupe, set only after the commit: a redelivery within the window skips the database."""
+    if not isinstance(item, base.InboundMessage):
+        return
+    try:
+        client().set(_seen_key(tenant, channel, item.message_id), 1, ex=int(settings.WEBHOOK_DEDUPE_SECONDS) or 1)
+    except redis.RedisError:
+        return
+
+
+def seen_lately(tenant: Tenant, channel: Channel, message_id: str) -> bool:
+    try:
+        return bool(client().exists(_seen_key(tenant, channel, message_id)))
+    except redis.RedisError:
+        return False
+
+
+def _seen_key(tenant: Tenant, channel: Channel, message_id: str) -> str:
+    return f"seen:{tenant.pk}:{channel.pk}:{message_id}"
+
+
+def _finish(tenant: Tenant, event: InboundEvent, outcome: Outcome) -> None:
+    rows = InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event.pk)
+    error = "; ".join(outcome.errors)[:2000]
+    if outcome.later and event.attempts < MOST_ATTEMPTS:
+        wait = timedelta(seconds=min(2**event.attempts, 60))
+        rows.update(lease_until=timezone.now() + wait, error=error)
+    else:
+        state = InboundEvent.State.FAILED if outcome.errors else InboundEvent.State.DONE
+        rows.update(state=state, error=error, processed_at=timezone.now(), lease_until=None)
+
+
+def _keep_notice(tenant: Tenant, event: InboundEvent, position: int, item: base.Notice, channel: Channel) -> None:
+    with tenant_context(tenant):
+        _write_notice(event, position, item, channel)
+
+
+def _write_notice(event: InboundEvent, position: int, item: base.Notice, channel: Channel | None) -> None:
+    row = ProviderNotice(
+        channel=channel,
+        event_id=event.pk,
+        position=position,
+        kind=item.kind[:60],
+        text=item.text[:500],
+        payload=item.payload,
+    )
+    ProviderNotice.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def retry_failed(*, tenant: Tenant, event_id: int) -> int:
+    """Put a failed event back in the queue (the dead letter's button). Runs inside the tenant's transaction."""
+    return InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event_id, state=InboundEvent.State.FAILED).update(
+        state=InboundEvent.State.RECEIVED, attempts=0, lease_until=None, error=""
+    )
+

@@ -1,0 +1,125 @@
+"""Who has the chat. While a person has it the agent is silent: queued bubbles are withdrawn, a running turn cannot reply."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from config.lib.errors import Invalid
+from messaging.models import Conversation, Message
+from messaging.services.conversations import cancel_queued, note
+from tenants.context import current_tenant
+from tenants.domain.actor import Actor
+from tenants.live.services import emit
+from tenants.models import User
+from tenants.services import tenant_settings
+from tenants.services.audit import record
+
+
+class Cause(StrEnum):
+    BUTTON = "button"
+    REPLY = "reply"
+    ECHO = "echo"
+    AGENT = "agent"
+    BUDGET = "budget"
+    FAILURE = "failure"
+
+
+def take_over(
+    *,
+    conversation: Conversation,
+    by: Actor,
+    user: User | None = None,
+    hours: float | None = None,
+    reason: str = "",
+    cause: str = Cause.BUTTON,
+) -> Conversation:
+    """Give the chat to a person for `hours` (the company's default when not named)."""
+    if hours is not None and not 0 < hours <= 24 * 365:
+        raise Invalid(_("Las horas deben ser más de 0 y no pasar de un año."), fields={"hours": _("Valor inválido.")})
+    span = hours if hours is not None else tenant_settings.of(current_tenant()).human_override_hours
+    already = conversation.mode == Conversation.Mode.HUMAN and not conversation.handoff_token
+    conversation.mode = Conversation.Mode.HUMAN
+    conversation.mode_reason = (reason or by.label)[:300]
+    conversation.human_override_until = timezone.now() + timedelta(hours=span)
+    conversation.handoff_token = None
+    _silence(conversation)
+    if user is not None:
+        conversation.assignee = user
+    conversation.save()
+    cancel_queued(conversation, _("Una persona tomó el chat."), author=Message.Author.AGENT)
+    record(action="conversation.taken_over", resource=conversation, by=by, diff={"cause": str(cause), "hours": span})
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    if not already:
+        emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
+    return conversation
+
+
+def release(*, conversation: Conversation, by: Actor) -> Conversation:
+    """Give the chat back to the agent; it answers from the next customer message on."""
+    conversation.mode = Conversation.Mode.AI
+    conversation.mode_reason = ""
+    conversation.human_override_until = None
+    conversation.handoff_token = None
+    conversation.turn_failures = 0
+    _silence(conversation)
+    conversation.save()
+    record(action="conversation.released", resource=conversation, by=by)
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    emit("HANDOFF", object="conversation", id=conversation.pk, to="ai")
+    return conversation
+
+
+def hand_off(
+    *,
+    conversation: Conversation,
+    reason: str,
+    by: Actor,
+    summary: str = "",
+    turn_token: UUID | None = None,
+    cause: str = Cause.AGENT,
+) -> Conversation:
+    """The agent (or a rule) asks for a person. With `turn_token` that turn may still say its last words."""
+    reason, summary = reason.replace("\x00", ""), summary.replace("\x00", "")  # a model's words
+    conversation.mode = Conversation.Mode.HUMAN
+    conversation.mode_reason = reason[:300]
+    hours = tenant_settings.of(current_tenant()).human_override_hours
+    conversation.human_override_until = timezone.now() + timedelta(hours=hours)
+    conversation.handoff_token = turn_token
+    conversation.waiting_since = conversation.waiting_since or timezone.now()
+    conversation.reply_due_at = conversation.reply_first_at = None
+    if turn_token is None:
+        _silence(conversation)
+    note(conversation, summary or reason, cause=_("Derivado a una persona: %(reason)s") % {"reason": reason[:120]})
+    conversation.save()
+    record(action="conversation.handed_off", resource=conversation, by=by, diff={"cause": str(cause), "reason": reason[:300]})
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
+    return conversation
+
+
+def release_if_over(conversation: Conversation, now: datetime) -> None:
+    """A takeover ends by itself when its time is up."""
+    until = conversation.human_override_until
+    if conversation.mode == Conversation.Mode.HUMAN and until is not None and until <= now:
+        release(conversation=conversation, by=Actor.system(_("Terminó el tiempo de la persona")))
+
+
+def release_overdue(now: datetime) -> int:
+    """Give back every chat whose takeover is over."""
+    rows = Conversation.objects.select_for_update(skip_locked=True, no_key=True).filter(
+        mode=Conversation.Mode.HUMAN, human_override_until__lte=now
+    )
+    count = 0
+    for conversation in rows[:100]:
+        release_if_over(conversation, now)
+        count += 1
+    return count
+
+
+def _silence(conversation: Conversation) -> None:
+    """No due turn, and whatever turn is running has lost its right to reply."""
+    conversation.reply_due_at = conversation.reply_first_at = None
+    conversation.turn_token = conversation.turn_until = None

@@ -1,0 +1,123 @@
+"""The agent's turn: begun under a lock with a fencing token, so that only its holder may reply and a dead one is replaced."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from config.lib import commit
+from messaging.models import Conversation, Message
+from messaging.services import takeover
+from messaging.services.conversations import locked
+from tenants.domain.actor import Actor
+from tenants.live.services import emit
+
+LEASE = timedelta(seconds=180)  # longer than the agents' own limit of a turn
+MOST_FAILURES = 3
+BACKOFF = (5.0, 20.0)  # seconds before the second and third try
+EARLY = timedelta(milliseconds=20)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The right to reply to everything up to message number `upto_sequence`."""
+
+    conversation_id: UUID
+    token: UUID
+    upto_sequence: int
+
+
+def begin(conversation_id: UUID) -> Turn | None:
+    """Take the turn if it is due and free. Run inside a tenant transaction. A turn that moved is queued again."""
+    conversation = locked(conversation_id)
+    now = timezone.now()
+    if conversation is None or conversation.reply_due_at is None:
+        return None
+    if conversation.mode != Conversation.Mode.AI or conversation.contact.opted_out_at:
+        conversation.reply_due_at = conversation.reply_first_at = None
+        conversation.save(update_fields=["reply_due_at", "reply_first_at"])
+        return None
+    if conversation.turn_until is not None and conversation.turn_until > now:
+        return None
+    if conversation.reply_due_at > now + EARLY:
+        wait = (conversation.reply_due_at - now).total_seconds()
+        _queue(conversation_id, wait)
+        return None
+    conversation.turn_token, conversation.turn_until = uuid4(), now + LEASE
+    conversation.turn_upto = conversation.reply_sequence
+    conversation.save(update_fields=["turn_token", "turn_until", "turn_upto"])
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    return Turn(conversation.pk, conversation.turn_token, conversation.turn_upto)
+
+
+def still_mine(conversation_id: UUID, token: UUID) -> bool:
+    """Whether the turn may go on: nobody took the chat and no other worker replaced it."""
+    return Conversation.objects.filter(pk=conversation_id, turn_token=token).exists()
+
+
+def end(conversation: Conversation, *, answered: bool) -> None:
+    """Give the turn back on the locked row; `answered` also clears what was due. The caller saves."""
+    conversation.turn_token = conversation.turn_until = None
+    if answered:
+        conversation.turn_failures = 0
+        if conversation.reply_sequence <= conversation.turn_upto:
+            conversation.reply_due_at = conversation.reply_first_at = None
+    if conversation.reply_due_at is not None:
+        _queue(conversation.pk, max(0.0, (conversation.reply_due_at - timezone.now()).total_seconds()))
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+
+
+def close_silently(*, conversation_id: UUID, token: UUID) -> bool:
+    """The turn decided that no answer is needed."""
+    conversation = locked(conversation_id)
+    if conversation is None or conversation.turn_token != token:
+        return False
+    end(conversation, answered=True)
+    conversation.save()
+    return True
+
+
+def fail(*, conversation_id: UUID, token: UUID, reason: str, by: Actor, final: bool = False) -> str:
+    """The turn broke: try again later, or after the last try (or when `final`) hand the chat to people, visibly.
+
+    Answers "retry", "handed_off" or "lost" (somebody else has the turn by now).
+    """
+    conversation = locked(conversation_id)
+    if conversation is None or conversation.turn_token != token:
+        return "lost"
+    conversation.turn_failures += 1
+    if final or conversation.turn_failures >= MOST_FAILURES:
+        conversation.turn_token = conversation.turn_until = None
+        takeover.hand_off(
+            conversation=conversation,
+            reason=_("La IA no pudo responder: %(reason)s") % {"reason": reason},
+            by=by,
+            cause=takeover.Cause.FAILURE,
+        )
+        return "handed_off"
+    wait = BACKOFF[min(conversation.turn_failures, len(BACKOFF)) - 1]
+    conversation.reply_due_at = timezone.now() + timedelta(seconds=wait)
+    end(conversation, answered=False)
+    conversation.save()
+    return "retry"
+
+
+def due_ids(limit: int = 200) -> list[UUID]:
+    """Turns whose wake-up was lost or whose worker died."""
+    now = timezone.now()
+    rows = Conversation.objects.filter(reply_due_at__lte=now).exclude(turn_until__gt=now)
+    return list(rows.order_by("reply_due_at").values_list("id", flat=True)[:limit])
+
+
+def unanswered(conversation: Conversation, upto: int) -> list[Message]:
+    """The customer's messages of this turn, oldest first."""
+    rows = Message.objects.filter(conversation=conversation, direction=Message.Direction.IN, sequence__lte=upto)
+    return list(rows.order_by("-sequence")[:50])[::-1]
+
+
+def _queue(conversation_id: UUID, wait: float) -> None:
+    commit.queue(
+        "messaging.tasks.take_turn", queue="agents", countdown=wait + 0.05, conversation_id=str(conversation_id)
+    )

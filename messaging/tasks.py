@@ -1,0 +1,96 @@
+"""The worker's doors: an id comes in, a service does the work. Each may run twice or not at all; rows decide."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from config.lib import commit
+from messaging.ingest.models import InboundEvent
+from messaging.services import channels, delivery, events, media, statuses, takeover, turns
+from messaging.signals import turn_due
+from tenants.context import platform_scope, tenant_context
+from tenants.live.services import forget_old as forget_old_live
+from tenants.models import Tenant
+from tenants.services import registry
+from tenants.task_base import tenant_task
+
+
+@tenant_task()
+def process_events(*, tenant: Tenant) -> None:
+    if events.drain(tenant=tenant):
+        commit.send("messaging.tasks.process_events", tenant_id=tenant.pk, queue="inbound")
+
+
+@tenant_task()
+def take_turn(*, tenant: Tenant, conversation_id: str) -> None:
+    with tenant_context(tenant):
+        turn = turns.begin(UUID(conversation_id))
+    if turn is not None:
+        turn_due.send(
+            sender=take_turn,
+            tenant=tenant,
+            conversation_id=turn.conversation_id,
+            turn_token=turn.token,
+            upto_sequence=turn.upto_sequence,
+        )
+
+
+@tenant_task()
+def deliver(*, tenant: Tenant, conversation_id: str) -> None:
+    delivery.deliver_next(tenant=tenant, conversation_id=UUID(conversation_id))
+
+
+@tenant_task()
+def fetch_media(*, tenant: Tenant, attachment_id: str) -> None:
+    media.fetch(tenant=tenant, attachment_id=UUID(attachment_id))
+
+
+@tenant_task()
+def check_channel(*, tenant: Tenant, channel_id: str) -> None:
+    channels.check(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@shared_task
+def sweep() -> None:
+    """Find whatever lost its wake-up or its worker, in every company. Beat runs it every ten seconds."""
+    with platform_scope("sweep: events waiting"):
+        waiting = (
+            InboundEvent.objects.filter(state=InboundEvent.State.RECEIVED)
+            .exclude(lease_until__gt=timezone.now())
+            .order_by()
+            .values_list("tenant_id", flat=True)
+            .distinct()
+        )
+        tenants_with_events = list(waiting)
+    for tenant_id in tenants_with_events:
+        commit.send("messaging.tasks.process_events", tenant_id=tenant_id, queue="inbound")
+    for tenant in registry.active():
+        _sweep_one(tenant)
+
+
+def _sweep_one(tenant: Tenant) -> None:
+    now = timezone.now()
+    with tenant_context(tenant):
+        delivery.settle_stale(now)
+        statuses.join_late()
+        due = {
+            ("messaging.tasks.take_turn", "agents", "conversation_id"): turns.due_ids(),
+            ("messaging.tasks.deliver", "outbound", "conversation_id"): delivery.due_ids(now),
+            ("messaging.tasks.fetch_media", "sync", "attachment_id"): media.due_ids(),
+        }
+        takeover.release_overdue(now)
+    for (task, queue, argument), ids in due.items():
+        for row_id in ids:
+            arguments: dict[str, Any] = {argument: str(row_id)}
+            commit.send(task, tenant_id=tenant.pk, queue=queue, **arguments)
+
+
+@shared_task
+def forget_old() -> None:
+    """Live events older than an hour and delivery notices that never found their message."""
+    for tenant in registry.active():
+        with tenant_context(tenant):
+            forget_old_live(timezone.now())
+            statuses.forget_old_pending()

@@ -1,0 +1,142 @@
+"""The inbox: the list, one conversation with its side panel, and older messages."""
+
+import uuid
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from config.lib.errors import AppError
+from config.lib.fragments import is_fragment
+from config.lib.ids import as_uuid, uuid7
+from messaging.access import conversation_for, visible_conversations
+from messaging.forms.inbox import ReplyForm, TemplateForm
+from messaging.models import Conversation
+from messaging.views import chat_list, side_panel, thread
+from tenants.access import page
+from tenants.requests import Request
+
+
+@page("inbox.read")
+@never_cache
+@require_GET
+def inbox(request: Request) -> HttpResponse:
+    """The list; `?contact=<id>` opens that contact's latest conversation, `?sel=<id>` asks for the column beside one."""
+    contact = as_uuid(request.GET.get("contact", ""))
+    if contact:
+        return _of_contact(request, contact)
+    selected = as_uuid(request.GET.get("sel", ""))
+    if selected and is_fragment(request):
+        chats = chat_list.column(request, request.member)
+        return render(request, "messaging/_chat_column.html", {"chats": chats, "selected": selected})
+    chats = chat_list.whole(request, request.member)
+    template = "messaging/_inbox.html" if is_fragment(request) else "messaging/inbox.html"
+    return render(request, template, {"chats": chats})
+
+
+def _of_contact(request: Request, contact: uuid.UUID) -> HttpResponse:
+    latest = (
+        visible_conversations(request.member)
+        .filter(contact=contact)
+        .order_by("-last_message_at")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if latest:
+        return redirect(f"/bandeja/{latest}/")
+    return render(request, "messaging/no_chat.html", {"contact_id": contact})
+
+
+@page("inbox.read")
+@never_cache
+@require_GET
+def conversation(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """A conversation. `?antes=<n>` shows what came before message n; `?desde=<n>` (live) all from message n on."""
+    chat = conversation_for(request.member, pk)
+    older = request.GET.get("antes", "")
+    since = request.GET.get("desde", "")
+    if older.isdigit():
+        chunk = thread.before(chat, int(older))
+    else:
+        chunk = thread.newest(chat, since=int(since) if since.isdigit() else None)
+    if is_fragment(request):
+        return render_chat(request, chat, chunk=chunk)
+    context = chat_context(request, chat, chunk=chunk) | {
+        "chats": chat_list.column(request, request.member),
+        "selected": chat.pk,
+        "card": side_panel.card_of(chat, request.member),
+    }
+    return render(request, "messaging/conversation.html", context)
+
+
+@page("inbox.read")
+@never_cache
+@require_GET
+def older(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """The messages before `?antes=<n>`, to be put above the ones on the screen."""
+    chat = conversation_for(request.member, pk)
+    number = request.GET.get("antes", "")
+    if not number.isdigit():
+        raise AppError(_("El enlace a los mensajes anteriores no es válido."))
+    return render(request, "messaging/_older.html", {"chat": chat, "chunk": thread.before(chat, int(number))})
+
+
+@page("inbox.read")
+@never_cache
+@require_GET
+def card(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """The side panel alone: a part of the page, or a page of its own on a phone."""
+    chat = conversation_for(request.member, pk)
+    context = {"chat": chat, "card": side_panel.card_of(chat, request.member), "run": None}
+    return render(request, "messaging/_card.html" if is_fragment(request) else "messaging/card.html", context)
+
+
+def render_chat(
+    request: Request,
+    chat: Conversation,
+    *,
+    chunk: thread.Chunk | None = None,
+    reply: ReplyForm | None = None,
+    template: TemplateForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Head, thread and composer as one part, after an act or a live notice."""
+    chunk = chunk or thread.newest(chat)
+    context = chat_context(request, chat, chunk=chunk, reply=reply, template=template)
+    return render(request, "messaging/_chat.html", context, status=status)
+
+
+def chat_context(
+    request: Request,
+    chat: Conversation,
+    *,
+    chunk: thread.Chunk,
+    reply: ReplyForm | None = None,
+    template: TemplateForm | None = None,
+) -> dict[str, object]:
+    now = timezone.now()
+    return {
+        "chat": chat,
+        "chunk": chunk,
+        "holder": thread.holder_of(chat, request.member),
+        "window": thread.window_of(chat, now),
+        "doing": _doing(chat, now),
+        "reply": reply or ReplyForm(initial={"key": uuid7()}),
+        "template": template or TemplateForm(initial={"key": uuid7(), "language": "es"}),
+        "now": now,
+    }
+
+
+def _doing(chat: Conversation, now: datetime) -> str:
+    """What the agent is about to do: "gathering" messages, "writing", or nothing."""
+    if chat.mode != Conversation.Mode.AI:
+        return ""
+    if chat.turn_token and chat.turn_until and chat.turn_until > now:
+        return "writing"
+    if chat.reply_due_at and chat.reply_due_at > now:
+        return "gathering"
+    return ""
