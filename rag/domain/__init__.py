@@ -1,0 +1,1 @@
+"""Pure rules of knowledge: words, chunks, ranking. Standard library only."""
