@@ -1,0 +1,107 @@
+"""Shapes of agents, their versions and their runs."""
+
+from rest_framework import serializers
+
+from agents.services.llms import KINDS
+
+
+class AgentOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    role = serializers.CharField()
+    model_provider = serializers.CharField(help_text="openai, google, custom or demo")
+    model_version = serializers.CharField()
+    temperature = serializers.FloatField()
+    system_prompt_template = serializers.CharField()
+    enabled_tools = serializers.ListField(child=serializers.CharField())
+    channels = serializers.ListField(child=serializers.CharField(), help_text="channel_source values")
+    config = serializers.DictField()
+    template_type = serializers.CharField()
+    is_active = serializers.BooleanField()
+    priority = serializers.IntegerField(help_text="The lowest answers where several could.")
+    published_version = serializers.IntegerField(source="published.number", allow_null=True, default=None)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class AgentBody(serializers.Serializer):
+    name = serializers.CharField(max_length=80)
+    role = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    model_provider = serializers.ChoiceField(choices=sorted(KINDS), required=False)
+    model_version = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    temperature = serializers.FloatField(min_value=0, max_value=2, required=False)
+    system_prompt_template = serializers.CharField(
+        max_length=20_000, required=False, allow_blank=True, trim_whitespace=False
+    )
+    enabled_tools = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=100)
+    channels = serializers.ListField(
+        child=serializers.CharField(max_length=20), required=False, max_length=20, help_text="channel_source values"
+    )
+    config = serializers.DictField(required=False)
+    template_type = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    is_active = serializers.BooleanField(required=False)
+    priority = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
+
+
+class VersionOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    agent = serializers.UUIDField(source="agent_id")
+    number = serializers.IntegerField()
+    snapshot = serializers.DictField()
+    published_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class RestoreBody(serializers.Serializer):
+    version = serializers.IntegerField(min_value=1, max_value=2_147_483_647, help_text="The number to put back.")
+
+
+class ToolOut(serializers.Serializer):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    description = serializers.CharField()
+    parameters = serializers.DictField(help_text="JSON Schema")
+    writes = serializers.BooleanField()
+
+
+class ToolCallOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    position = serializers.IntegerField()
+    tool = serializers.CharField()
+    arguments = serializers.DictField()
+    ok = serializers.BooleanField()
+    result = serializers.DictField()
+    refusal = serializers.CharField()
+    duration_ms = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class RunOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    conversation = serializers.UUIDField(source="conversation_id", allow_null=True)
+    agent = serializers.UUIDField(source="agent_id", allow_null=True)
+    version = serializers.UUIDField(source="version_id", allow_null=True)
+    status = serializers.CharField(help_text="running, done, superseded, handed_off, blocked or failed")
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    is_demo = serializers.BooleanField()
+    steps = serializers.ListField(child=serializers.DictField())
+    tool_calls = ToolCallOut(many=True)
+    reply = serializers.CharField()
+    receipts = serializers.ListField(child=serializers.DictField())
+    flags = serializers.ListField(child=serializers.CharField())
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost_usd = serializers.DecimalField(
+        max_digits=12, decimal_places=6, allow_null=True, help_text="null where the price of the model is not known"
+    )
+    latency_ms = serializers.IntegerField()
+    error = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunFilter(serializers.Serializer):
+    conversation = serializers.UUIDField(required=False)
+    agent = serializers.UUIDField(required=False)
+    status = serializers.CharField(required=False, max_length=12)

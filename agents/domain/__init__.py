@@ -1,0 +1,1 @@
+"""Rules of the agents over plain values. Standard library only."""

@@ -1,0 +1,59 @@
+"""What of a conversation goes to the model: the newest lines within a token budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Speaker = Literal["contact", "agent", "user", "system"]
+TOKEN_BUDGET = 4000
+LONGEST_LINE = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the chat. `name` is the person of the team who wrote it."""
+
+    speaker: Speaker
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Neighbouring lines of one side, joined."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+def tokens_of(text: str) -> int:
+    """A rough count: four characters a token. Good enough to bound a prompt, never used for money."""
+    return len(text) // 4 + 1
+
+
+def recent_turns(lines: Sequence[Line], *, budget: int = TOKEN_BUDGET) -> tuple[Turn, ...]:
+    """The newest turns that fit, oldest first. The customer's last burst always goes in, cut to a bounded length."""
+    joined: list[Turn] = []
+    for line in lines:
+        text = line.text.strip()
+        if not text or line.speaker == "system":
+            continue
+        if len(text) > LONGEST_LINE:
+            text = f"{text[: LONGEST_LINE - 1000]}\n[…]\n{text[-1000:]}"
+        role: Literal["user", "assistant"] = "user" if line.speaker == "contact" else "assistant"
+        # What a person of the team said binds the agent: it must know who promised it.
+        said = f"[{line.name}] {text}" if line.speaker == "user" and line.name else text
+        if joined and joined[-1].role == role:
+            joined[-1] = Turn(role, f"{joined[-1].text}\n{said}")
+        else:
+            joined.append(Turn(role, said))
+    kept: list[Turn] = []
+    left = budget
+    for turn in reversed(joined):
+        left -= tokens_of(turn.text)
+        if kept and left < 0:
+            break
+        kept.append(turn)
+    kept.reverse()
+    # A window that opens with our own words reads as if we had started.
+    return tuple(kept[1:] if len(kept) > 1 and kept[0].role == "assistant" and len(kept) < len(joined) else kept)

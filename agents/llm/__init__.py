@@ -1,0 +1,1 @@
+"""Language models behind one port: OpenAI-compatible addresses and the labelled demo model."""

@@ -1,0 +1,40 @@
+"""What differs between model families, as one table.
+
+Sources: OpenAI's chat completions reference (reasoning models refuse `max_tokens` and any sampling
+value but the default) and Google's notes on its OpenAI-compatible endpoint (thought signatures).
+Model names are the tenant's data; only name patterns live here.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Habits of the models whose name matches `pattern`.
+
+    `output_field` names the request field that limits output. `sends_temperature` False = leave the
+    sampling values out. `output_floor` is the least output tokens worth asking for: hidden reasoning is
+    paid from the same allowance, so a small one comes back empty.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    output_field: str = "max_tokens"
+    sends_temperature: bool = True
+    output_floor: int = 0
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("openai-chat", re.compile(r"^(openai/)?gpt-5[\w.-]*-chat"), "max_completion_tokens", False),
+    Family("openai-reasoning", re.compile(r"^(openai/)?(o[1-9]|gpt-[5-9])"), "max_completion_tokens", False, 4000),
+    Family("openai-classic", re.compile(r"^(openai/)?(gpt-4|gpt-3\.5|chatgpt-4)"), "max_completion_tokens"),
+    Family("gemini", re.compile(r"^(models/|google/)?gemini"), "max_tokens", True, 4000),
+)
+OTHER = Family("other", re.compile(r""))
+
+
+def family_of(model: str) -> Family:
+    """The family of a model name; names that nobody knows get the most portable habits."""
+    name = model.strip().lower()
+    return next((family for family in FAMILIES if family.pattern.search(name)), OTHER)

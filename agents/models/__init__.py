@@ -1,0 +1,4 @@
+from agents.models.agent import Agent, AgentVersion
+from agents.models.run import AgentRun, AssistanceReport, ToolCall
+
+__all__ = ["Agent", "AgentRun", "AgentVersion", "AssistanceReport", "ToolCall"]

@@ -1,0 +1,177 @@
+"""The bounded dialogue with the model: ask, run the tools it asks for, ask again, check what it wants to say.
+
+Knows no conversation and no database: it is the same for a customer's turn and for a playground.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from time import monotonic
+from typing import Any, Literal
+
+from agents.domain.budget import MAX_CALLS_PER_STEP, TurnBudget
+from agents.domain.pricing import cost, counted_cost
+from agents.llm.base import LLM, ChatMessage, ChatRequest, ChatResult, ToolCallRequest, Usage
+from agents.llm.resilient import RetryPolicy, ask, stopwatch
+from agents.services.gates import EMPTY_ADVICE, Gate, Verdict
+from agents.services.toolbox import Done, Toolbox
+from agents.tools.base import Receipt
+
+End = Literal["done", "lost", "withheld", "exhausted"]
+LONGEST_TOOL_RESULT = 8000
+MAX_OUTPUT_TOKENS = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run works with. `models` in the order to try; `temperature` None = the model's own."""
+
+    llm: LLM
+    models: tuple[str, ...]
+    messages: tuple[ChatMessage, ...]
+    toolbox: Toolbox
+    gate: Gate
+    budget: TurnBudget
+    temperature: float | None
+    timeout: float
+    policy: RetryPolicy | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """What happened, in order, as it is kept on the run."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    cost: Decimal | None = Decimal(0)
+    counted: Decimal = Decimal(0)
+    receipts: list[Receipt] = field(default_factory=list)
+    handed_off: bool = False
+    reasons: tuple[str, ...] = ()
+
+    def note_model(self, result: ChatResult, model: str, calls: int, milliseconds: int) -> None:
+        """Add one answer of the model with its tokens and price."""
+        used = result.usage
+        self.usage += used
+        self.model = model
+        tokens = {"prompt": used.prompt, "completion": used.completion, "cached": used.cached}
+        price = cost(model, **tokens)
+        self.cost = None if price is None or self.cost is None else self.cost + price
+        self.counted += counted_cost(model, **tokens)
+        self.steps.append(
+            {
+                "type": "model",
+                "model": model,
+                "answered_as": result.model,
+                "text": result.text,
+                "tools": [{"name": call.name, "arguments": call.arguments_text} for call in result.tool_calls],
+                "finish": result.finish_reason,
+                "tokens": {**tokens, "reasoning": used.reasoning},
+                "calls": calls,
+                "ms": milliseconds,
+                "request_id": result.request_id,
+            }
+        )
+
+    def note_refusal(self, verdict: Verdict, text: str) -> None:
+        """Add what the gates held back and why."""
+        self.steps.append(
+            {"type": "gate", "action": verdict.action, "reasons": list(verdict.reasons), "withheld": text}
+        )
+        self.reasons = (*self.reasons, *verdict.reasons)
+
+    def note_tool(self, done: Done) -> None:
+        """Add one call and keep its receipt."""
+        result = done.result
+        self.steps.append(
+            {
+                "type": "tool",
+                "name": done.tool,
+                "arguments": done.arguments,
+                "ok": result.ok,
+                "result": result.data,
+                "refusal": result.message,
+                "ms": done.milliseconds,
+                "replayed": done.replayed,
+            }
+        )
+        if result.ok and result.receipt:
+            self.receipts.append(result.receipt)
+            self.handed_off = self.handed_off or result.receipt.kind == "handoff"
+
+
+def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tuple[End, str]:
+    """Run to an end. Raises LLMError when no model answers; `trace` then holds what happened before.
+
+    `done`: the text may be said. `lost`: somebody else has the chat. `withheld`: the gates refused it twice.
+    `exhausted`: steps, time or tokens ran out.
+    """
+    left = stopwatch(plan.budget.seconds)
+    messages, attempt, calls_made, steps = list(plan.messages), 1, 0, 0
+    while not (limit := _limit(plan, trace, steps, left())):
+        steps += 1
+        if not still_mine():
+            return "lost", ""
+        result = _ask(plan, trace, messages, left, longer=attempt > 1)
+        if result.tool_calls:
+            messages.append(ChatMessage("assistant", raw=result.raw_assistant))
+            for request in result.tool_calls:
+                messages.append(_answered(plan, trace, request, calls_made, steps))
+                calls_made += 1
+            continue
+        text = result.text.strip()
+        if trace.handed_off and not text:
+            return "done", ""
+        if not text or (result.finish_reason == "length" and attempt == 1):
+            verdict = Verdict("retry" if attempt == 1 else "replace", ("empty",), EMPTY_ADVICE)
+        else:
+            kinds = {receipt.kind for receipt in trace.receipts}
+            verdict = plan.gate.check(text, receipts=kinds, attempt=attempt)
+        if verdict.action == "pass":
+            return "done", text
+        trace.note_refusal(verdict, text)
+        if verdict.action == "replace":
+            return "withheld", ""
+        attempt += 1
+        messages += [ChatMessage("assistant", raw=result.raw_assistant or {"role": "assistant", "content": text})]
+        messages += [ChatMessage("user", verdict.advice)]
+    trace.steps.append({"type": "limit", "limit": limit})
+    trace.reasons = (*trace.reasons, f"limit:{limit}")
+    return "exhausted", ""
+
+
+def _limit(plan: Plan, trace: Trace, steps: int, left: float) -> str:
+    used = trace.usage.prompt + trace.usage.completion
+    return plan.budget.spent(steps=steps, seconds=plan.budget.seconds - left, tokens=used)
+
+
+def _ask(
+    plan: Plan, trace: Trace, messages: list[ChatMessage], left: Callable[[], float], *, longer: bool
+) -> ChatResult:
+    begun = monotonic()
+    request = ChatRequest(
+        model=plan.models[0],
+        messages=tuple(messages),
+        tools=plan.toolbox.specs,
+        temperature=plan.temperature,
+        max_tokens=MAX_OUTPUT_TOKENS * (2 if longer else 1),
+        timeout=plan.timeout,
+    )
+    answer = ask(plan.llm, request, models=plan.models, seconds_left=left, policy=plan.policy)
+    trace.note_model(answer.result, answer.model, answer.calls, int((monotonic() - begun) * 1000))
+    return answer.result
+
+
+def _answered(plan: Plan, trace: Trace, request: ToolCallRequest, position: int, step: int) -> ChatMessage:
+    """Every call gets exactly one answer, also the ones beyond the limit: the protocol wants it so."""
+    if position >= MAX_CALLS_PER_STEP * step:
+        content = json.dumps({"ok": False, "error": "too many calls"})
+        trace.steps.append({"type": "tool", "name": request.name, "ok": False, "refusal": "too many calls"})
+        return ChatMessage("tool", content, tool_call_id=request.id)
+    done = plan.toolbox.call(request, position)
+    trace.note_tool(done)
+    content = json.dumps(done.result.as_json(), ensure_ascii=False)[:LONGEST_TOOL_RESULT]
+    plan.gate.sources.append(content)
+    return ChatMessage("tool", content, tool_call_id=request.id)

@@ -1,0 +1,184 @@
+"""Everything a turn needs to know, read in one short transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from agents.domain.history import Line, Speaker, recent_turns
+from agents.domain.language import language_of
+from agents.domain.pricing import counted_cost
+from agents.domain.prompt import AgentText, Facts, SystemPrompt, assemble
+from agents.domain.prompt_security import Screening, screen, worst
+from agents.llm.base import ChatMessage
+from agents.models import Agent, AgentRun, AgentVersion
+from agents.tools.base import Tool
+from crm.models import Contact
+from messaging.models import Conversation, Message, MessageStatus
+from tenants.models import Tenant
+from tenants.services import tenant_settings
+
+LINES = 60
+UNSAID = (MessageStatus.CANCELLED, MessageStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A conversation at the moment of a turn. `lines` are what was said, oldest first; `burst` is what wants an answer."""
+
+    conversation: Conversation
+    contact: Contact
+    agent: Agent | None
+    version: AgentVersion | None
+    lines: tuple[Line, ...]
+    burst: tuple[str, ...]
+    screening: Screening
+    over_budget: bool
+
+    @property
+    def snapshot(self) -> dict[str, Any]:
+        """The published agent; empty when none answers here."""
+        return self.version.snapshot if self.version else {}
+
+    def language(self, tenant: Tenant) -> str:
+        """The language of the customer's last words."""
+        return language_of("\n".join(self.burst), default=tenant.locale[:2].lower())
+
+
+def gather(*, tenant: Tenant, conversation_id: UUID, upto_sequence: int) -> Scene:
+    """Run inside a tenant transaction."""
+    conversation = Conversation.objects.select_related("contact", "channel").get(pk=conversation_id)
+    version = answering_version(conversation.channel_source)
+    lines = _lines(conversation, upto_sequence)
+    burst = _burst(lines)
+    return Scene(
+        conversation=conversation,
+        contact=conversation.contact,
+        agent=version.agent if version else None,
+        version=version,
+        lines=_without_old_orders(lines, len(burst)),
+        burst=burst,
+        screening=worst([screen(text) for text in burst]),
+        over_budget=spending_is_over(tenant),
+    )
+
+
+def answering_version(channel_source: str) -> AgentVersion | None:
+    """The published agent of a channel. Where several are active the lowest priority number answers, then the oldest."""
+    agents = Agent.objects.filter(is_active=True, published__isnull=False).select_related("published")
+    for agent in agents.order_by("priority", "created_at", "id"):
+        version = agent.published
+        if version is not None and channel_source in (version.snapshot.get("channels") or []):
+            version.agent = agent
+            return version
+    return None
+
+
+def _lines(conversation: Conversation, upto_sequence: int) -> list[Line]:
+    said = Message.objects.filter(conversation=conversation).exclude(kind__in=("note", "reaction"))
+    said = said.exclude(status__in=UNSAID).exclude(author=Message.Author.SYSTEM)
+    said = said.filter(Q(direction=Message.Direction.OUT) | Q(sequence__lte=upto_sequence))
+    rows = list(said.order_by("-sequence")[:LINES])[::-1]
+    return [Line(_speaker(row), row.text.strip() or f"[{row.kind}]", row.author_name) for row in rows]
+
+
+def _speaker(row: Message) -> Speaker:
+    if row.direction == Message.Direction.IN:
+        return "contact"
+    return "agent" if row.author == Message.Author.AGENT else "user"
+
+
+def _burst(lines: list[Line]) -> tuple[str, ...]:
+    """The customer's messages since somebody last answered."""
+    burst: list[str] = []
+    for line in reversed(lines):
+        if line.speaker != "contact":
+            break
+        burst.append(line.text)
+    return tuple(reversed(burst))
+
+
+def _without_old_orders(lines: list[Line], burst: int) -> tuple[Line, ...]:
+    """Earlier messages that gave orders stay out: they were dealt with in their own turn and must not work later."""
+    old = lines[: len(lines) - burst]
+    kept = [line for line in old if line.speaker != "contact" or not screen(line.text).suspicious]
+    return (*kept, *lines[len(lines) - burst :])
+
+
+def spending_is_over(tenant: Tenant, *, now: datetime | None = None) -> bool:
+    """Whether today's model cost has reached the company's ceiling."""
+    ceiling = tenant_settings.of(tenant).ai_daily_spend_usd
+    return ceiling is not None and spent_today(tenant, now=now) >= ceiling
+
+
+def spent_today(tenant: Tenant, *, now: datetime | None = None) -> Decimal:
+    """US dollars since midnight in the company's zone; unknown prices count at the ceiling rate."""
+    local = (now or timezone.now()).astimezone(ZoneInfo(tenant.timezone))
+    since = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    runs = AgentRun.objects.filter(created_at__gte=since, is_demo=False)
+    known = runs.aggregate(total=Sum("cost_usd"))["total"] or Decimal(0)
+    unknown = runs.filter(cost_usd__isnull=True).aggregate(
+        prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens")
+    )
+    return known + counted_cost("", prompt=unknown["prompt"] or 0, completion=unknown["completion"] or 0)
+
+
+def prompt_of(
+    tenant: Tenant,
+    snapshot: dict[str, Any],
+    *,
+    channel: str,
+    contact: Contact | None,
+    tools: Collection[Tool],
+    suspicious: bool,
+    now: datetime | None = None,
+) -> SystemPrompt:
+    """The system prompt of a published agent for this company, moment and contact."""
+    config = snapshot.get("config") or {}
+    agent = AgentText(
+        name=str(snapshot.get("name") or ""),
+        role=str(snapshot.get("role") or ""),
+        template=str(snapshot.get("system_prompt_template") or ""),
+        tone=str(config.get("tone") or ""),
+        rules=_texts(config.get("rules")),
+        dictionary=_dictionary(config.get("dictionary")),
+    )
+    known = {"name": contact.name, "phone": contact.phone or "", "email": contact.email} if contact else {}
+    facts = Facts(
+        company=tenant.name,
+        now=(now or timezone.now()).astimezone(ZoneInfo(tenant.timezone)),
+        timezone=tenant.timezone,
+        trade=tenant.trade,
+        channel=channel,
+        locale=tenant.locale,
+        contact=known,
+    )
+    return assemble(agent, facts, protocols=[(tool.name, tool.protocol) for tool in tools], suspicious=suspicious)
+
+
+def dialogue(prompt: SystemPrompt, lines: tuple[Line, ...]) -> tuple[ChatMessage, ...]:
+    """System prompt and recent turns as messages."""
+    turns = (ChatMessage(turn.role, turn.text) for turn in recent_turns(lines))
+    return (ChatMessage("system", prompt.text), *turns)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Rules come as a list or as lines of one text."""
+    if isinstance(value, str):
+        return tuple(line.strip(" -•\t") for line in value.splitlines() if line.strip(" -•\t"))
+    return tuple(str(item) for item in value if str(item).strip()) if isinstance(value, list) else ()
+
+
+def _dictionary(value: object) -> dict[str, list[str]]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        str(word): [str(item) for item in (others if isinstance(others, list) else [others])]
+        for word, others in value.items()
+    }

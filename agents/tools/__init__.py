@@ -1,0 +1,22 @@
+"""Every tool, by name. A tool is a module-level `Tool` in this package; this table is the only registry."""
+
+from functools import lru_cache
+
+from django.utils.module_loading import import_string
+
+from agents.tools.base import Tool
+
+TOOLS: dict[str, str] = {
+    "create_customer": "agents.tools.customer.CREATE_CUSTOMER",
+    "qualify_lead": "agents.tools.customer.QUALIFY_LEAD",
+    "rag_search": "agents.tools.knowledge.RAG_SEARCH",
+    "handoff_to_human": "agents.tools.people.HANDOFF_TO_HUMAN",
+    "report_assistance": "agents.tools.people.REPORT_ASSISTANCE",
+}
+
+
+@lru_cache(maxsize=64)
+def tool_named(name: str) -> Tool | None:
+    """The tool, or None for a name that does not exist."""
+    path = TOOLS.get(name)
+    return import_string(path) if path else None

@@ -1,0 +1,95 @@
+"""A tool = a schema, a gate in code, and one call to a use case.
+
+The model proposes arguments; who it is about comes from the context that the server builds. No tool takes an
+id, a phone of "the customer to act on", or a tenant.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+from tenants.domain.actor import Actor
+from tenants.models import Tenant
+
+JSON = dict[str, Any]
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """Whose turn it is. Built by the server from the conversation's row, never from the model's words.
+
+    `said` is what the customer wrote in this turn (for quotes). In a rehearsal there is no token and both ids are NOBODY.
+    """
+
+    tenant: Tenant
+    actor: Actor
+    conversation_id: UUID
+    contact_id: UUID
+    run_id: UUID
+    turn_token: UUID | None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of an act, shown under the reply. `kind` is what the truth gate asks for; `text` is for people."""
+
+    kind: str
+    text: str
+
+    def as_json(self) -> dict[str, str]:
+        """For the message row."""
+        return {"kind": self.kind, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """`data` is the small projection that the model reads; `message` says in words why it was refused."""
+
+    ok: bool
+    data: JSON = field(default_factory=dict)
+    message: str = ""
+    receipt: Receipt | None = None
+
+    def as_json(self) -> JSON:
+        """What goes back to the model."""
+        return {"ok": self.ok, **self.data, **({"error": self.message} if not self.ok else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`writes`: changes something, so a suspicious turn does not get it (`always` ones excepted).
+
+    `in_transaction`: run inside the tenant's transaction together with its trace row; a tool that waits for a
+    provider says False and opens its own short ones. `once`: at most one success in a turn, whatever the arguments.
+    """
+
+    name: str
+    label: str | Promise
+    description: str
+    protocol: str
+    parameters: JSON
+    run: Callable[[ToolContext, JSON], ToolResult]
+    writes: bool = False
+    always: bool = False
+    once: bool = False
+    in_transaction: bool = True
+
+
+def schema(required: tuple[str, ...] = (), **properties: JSON) -> JSON:
+    """A closed object schema: a property that is not named here is refused."""
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def text(description: str, *, longest: int = 300, shortest: int = 0) -> JSON:
+    """A string property."""
+    return {"type": "string", "description": description, "maxLength": longest, "minLength": shortest}
+
+
+def choice(description: str, *values: str) -> JSON:
+    """A string property with fixed values."""
+    return {"type": "string", "description": description, "enum": list(values)}

@@ -1,0 +1,143 @@
+"""Tools about the person who is writing: their data and how ready they are to buy."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult, choice, schema, text
+from config.lib.errors import AppError
+from crm.domain.phones import phone_variants
+from crm.models import Contact
+from crm.phones import as_e164
+from crm.services import contacts, leads
+from messaging.services.conversations import locked, note
+
+PRIVATE_EXTRAS = ("document", "insurance")
+LABELS = {
+    "name": gettext_lazy("nombre"),
+    "phone": gettext_lazy("teléfono"),
+    "email": gettext_lazy("correo"),
+    "document": gettext_lazy("documento"),
+    "insurance": gettext_lazy("obra social"),
+}
+
+
+def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
+    """Fill in the conversation's own contact and make sure it has a lead.
+
+    A phone or e-mail of somebody else is not taken over: the team gets a note to look whether both are one person.
+    """
+    contact = Contact.objects.select_for_update().get(pk=context.contact_id)
+    wanted = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
+    saved, doubtful, fields = _sorted_out(contact, wanted, context)
+    if fields:
+        try:
+            contacts.update_contact(contact=contact, by=context.actor, **fields)
+        except AppError as error:
+            return ToolResult(False, {"saved": []}, str(error.message))
+    conversation = locked(context.conversation_id)
+    source = conversation.channel_source if conversation else ""
+    leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
+    if doubtful and conversation is not None:
+        note(conversation, _suggestion(doubtful, wanted), cause=_("Posible contacto repetido"))
+        conversation.save()
+    if doubtful and not saved:
+        return ToolResult(False, {"saved": []}, _("Ese dato no se pudo guardar; lo revisa una persona."))
+    data: JSON = {"saved": saved, **({"not_saved": doubtful} if doubtful else {})}
+    receipt = (
+        Receipt("record", _("Datos guardados: %(names)s") % {"names": ", ".join(str(LABELS[name]) for name in saved)})
+        if saved
+        else None
+    )
+    return ToolResult(True, data, receipt=receipt)
+
+
+def _sorted_out(
+    contact: Contact, wanted: dict[str, str], context: ToolContext
+) -> tuple[list[str], list[str], dict[str, object]]:
+    """What may be saved, what belongs to somebody else, and the fields to write."""
+    saved: list[str] = []
+    doubtful: list[str] = []
+    fields: dict[str, object] = {}
+    custom = dict(contact.custom)
+    for name, value in wanted.items():
+        if name == "phone":
+            number = _number(value, context)
+            other = contacts.by_phone(number) if number else None
+            if not number or (other is not None and other.pk != contact.pk):
+                doubtful.append(name)
+                continue
+            # The number somebody writes from is theirs; another one is a second number, it replaces nothing.
+            if contact.phone and number not in phone_variants(contact.phone):
+                custom["other_phone"] = number
+            elif not contact.phone:
+                fields["phone"] = number
+        elif name == "email":
+            if Contact.objects.filter(email__iexact=value).exclude(pk=contact.pk).exists():
+                doubtful.append(name)
+                continue
+            fields["email"] = value
+        elif name in PRIVATE_EXTRAS:
+            custom[name] = value
+        else:
+            fields[name] = value
+        saved.append(name)
+    if custom != contact.custom:
+        fields["custom"] = custom
+    return saved, doubtful, fields
+
+
+def _number(value: str, context: ToolContext) -> str:
+    try:
+        return as_e164(value, currency=context.tenant.currency) or ""
+    except AppError:
+        return ""
+
+
+def _suggestion(doubtful: list[str], wanted: dict[str, str]) -> str:
+    values = ", ".join(wanted[name] for name in doubtful)
+    return _("Quien escribe dio un dato que ya es de otro contacto o no es válido: %(values)s.") % {"values": values}
+
+
+def qualify_lead(context: ToolContext, arguments: JSON) -> ToolResult:
+    """Keep what was learned about interest, money, time and need; the score is computed in code."""
+    contact = Contact.objects.select_for_update().get(pk=context.contact_id)
+    conversation = locked(context.conversation_id)
+    source = conversation.channel_source if conversation else ""
+    lead, _created = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
+    learned = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
+    if not learned:
+        return ToolResult(False, message=_("No hay nada para registrar."))
+    lead = leads.qualify_lead(lead=lead, by=context.actor, quote=context.said, **learned)
+    data = {"score": lead.score, "interest": lead.interest, "known": sorted(learned)}
+    return ToolResult(True, data, receipt=Receipt("record", _("Calificado: %(score)s puntos") % {"score": lead.score}))
+
+
+CREATE_CUSTOMER = Tool(
+    name="create_customer",
+    label=gettext_lazy("Guardar datos del cliente"),
+    description="Guarda los datos que dio la persona que está escribiendo. Solo lo que dijo de sí misma.",
+    protocol="Usala apenas la persona diga su nombre, teléfono o correo. No pidas datos que ya tenés ni los inventes.",
+    parameters=schema(
+        name=text("Nombre y apellido", longest=200),
+        phone=text("Teléfono, tal como lo escribió", longest=40),
+        email={**text("Correo electrónico", longest=254), "format": "email"},
+        document=text("Documento (DNI), si lo dio", longest=40),
+        insurance=text("Obra social o seguro, si lo dio", longest=120),
+    ),
+    run=create_customer,
+    writes=True,
+)
+QUALIFY_LEAD = Tool(
+    name="qualify_lead",
+    label=gettext_lazy("Calificar el interés"),
+    description="Registra el interés de quien escribe y lo que dijo de presupuesto, plazo y necesidad.",
+    protocol="Usala cuando se sepa algo del interés, presupuesto, plazo o necesidad. «No me interesa» es none.",
+    parameters=schema(
+        interest=choice("Interés en comprar", "high", "medium", "low", "none"),
+        budget=text("Presupuesto, con sus palabras", longest=200),
+        timeline=text("Para cuándo, con sus palabras", longest=200),
+        needs=text("Qué necesita, con sus palabras", longest=1000),
+    ),
+    run=qualify_lead,
+    writes=True,
+)
