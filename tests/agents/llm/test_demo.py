@@ -1,0 +1,118 @@
+"""The demo model through its port: it asks for tools, and says only what they gave."""
+
+import json
+
+import pytest
+
+from agents.domain.truth_gate import claims_in
+from agents.llm.base import ChatMessage, ChatRequest, ToolSpec
+from agents.llm.demo import DemoLLM
+from agents.llm.demo_quote import quote
+
+TOOLS = tuple(ToolSpec(name, "", {}) for name in ("rag_search", "create_customer", "qualify_lead", "handoff_to_human"))
+PRICES = {
+    "title": "Precios",
+    "text": "## Precios\n- TS-200 (200 litros): $ 850.000.\n- TS-300 (300 litros): $ 1.150.000.",
+}
+SYSTEM = ChatMessage("system", "Sos Sol.\n\n# Datos\n- Empresa: Acme Solar")
+
+
+def turn(text, results=None, tools=TOOLS, before=()):
+    """Calls asked for and the final answer, with `results` as what the tools give."""
+    model, calls = DemoLLM(), []
+    messages = [SYSTEM, *before, ChatMessage("user", text)]
+    answer = model.complete(ChatRequest("demo", tuple(messages), tools))
+    if answer.tool_calls:
+        messages.append(ChatMessage("assistant", raw=answer.raw_assistant))
+        for call in answer.tool_calls:
+            calls.append((call.name, json.loads(call.arguments_text)))
+            result = (results or {}).get(call.name, {"ok": True})
+            messages.append(ChatMessage("tool", json.dumps(result), tool_call_id=call.id))
+        answer = model.complete(ChatRequest("demo", tuple(messages), tools))
+    return calls, answer.text
+
+
+def test_it_greets_as_an_automatic_assistant_of_the_company():
+    assert turn("Hola, buenas tardes!") == ([], "¡Hola! Soy el asistente automático de Acme Solar. ¿Qué querés saber?")
+
+
+def test_it_answers_from_the_passage_that_fits_the_question():
+    calls, text = turn("¿Cuánto sale el de 300 litros?", {"rag_search": {"ok": True, "passages": [PRICES]}})
+    assert calls == [("rag_search", {"query": "¿Cuánto sale el de 300 litros?"})]
+    assert text == "Precios. TS-300 (300 litros): $ 1.150.000."
+
+
+@pytest.mark.parametrize("passages", [[], [{"title": "x", "text": "Nada que ver con eso."}]])
+def test_it_says_honestly_that_it_does_not_know(passages):
+    _, text = turn("¿Tienen sucursal en Marte?", {"rag_search": {"ok": True, "passages": passages}})
+    assert text.startswith("Ese dato no lo tengo cargado")
+
+
+def test_it_saves_what_the_customer_tells_and_claims_it_only_when_saved():
+    said = "Me interesa, soy Juana Pérez, 11 5555 1234"
+    calls, text = turn(said)
+    assert [name for name, _ in calls] == ["create_customer", "qualify_lead"]
+    assert calls[0][1] == {"name": "Juana Pérez", "phone": "11 5555 1234"}
+    assert {claim.kind for claim in claims_in(text)} == {"record"}
+    _, refused = turn(said, {"create_customer": {"ok": False}})
+    assert claims_in(refused) == ()
+
+
+def test_a_request_for_a_person_comes_before_everything_else():
+    calls, text = turn("Soy Ana Ruiz y quiero hablar con una persona")
+    assert [name for name, _ in calls] == ["handoff_to_human"]
+    assert {claim.kind for claim in claims_in(text)} == {"handoff"}
+    _, failed = turn("Quiero hablar con una persona", {"handoff_to_human": {"ok": False}})
+    assert claims_in(failed) == ()
+
+
+def test_it_asks_only_for_tools_that_it_was_given():
+    calls, text = turn("¿Cuánto sale? Soy Ana Ruiz", tools=())
+    assert calls == []
+    assert text
+
+
+def test_it_never_passes_for_a_person_or_a_language_model():
+    assert "no una persona" in turn("¿Sos una persona o un bot?")[1]
+    assert "not a person" in turn("Are you a robot?")[1]
+
+
+def test_it_answers_english_in_english():
+    _, text = turn("How much is the 300 liter tank?", {"rag_search": {"ok": True, "passages": []}})
+    assert text.startswith("I do not have that information")
+
+
+def test_the_same_dialogue_gives_the_same_answer():
+    assert turn("¿Hacen envíos?") == turn("¿Hacen envíos?")
+
+
+@pytest.mark.parametrize("text", ["", " ", "👍", "?", "a" * 5000, "{{x}}", "\x00"])
+def test_odd_input_gets_some_answer(text):
+    assert turn(text)[1]
+
+
+WRAPPED = {
+    "title": "Preguntas",
+    "text": "## ¿Funciona con el cielo nublado?\n\nSí. Con el cielo cubierto rinde cerca\nde la mitad.\n\n## Envíos\n\nA Córdoba, 48 horas.",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("¿Funciona si está nublado?", "Sí. Con el cielo cubierto rinde cerca de la mitad."),
+        ("¿hacen envios a cordoba?", "Envíos. A Córdoba, 48 horas."),
+        ("¿Quién es el presidente?", ""),
+        ("", ""),
+    ],
+)
+def test_a_quotation_is_the_whole_paragraph_that_answers(question, wanted):
+    assert quote(question, [WRAPPED]) == wanted
+
+
+def test_a_very_long_paragraph_is_quoted_by_its_best_sentences():
+    filler = "Esta oración habla de otra cosa muy distinta y larga. " * 30
+    text = f"{filler}El envío a Córdoba cuesta poco. {filler}"
+    said = quote("¿envío a Córdoba?", [{"text": text}])
+    assert "El envío a Córdoba cuesta poco." in said
+    assert len(said) <= 420

@@ -1,0 +1,99 @@
+"""Every sentence a person reads exists in Spanish and in English, and lives in a catalogue."""
+
+import ast
+import re
+from functools import cache
+
+from babel.messages.pofile import read_po
+from django.utils.translation.template import templatize
+
+from tests.architecture.tree import ROOT, calls, name, python_files, templates, text_of
+
+GETTEXT = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2}
+IN_TEMPLATE = re.compile(r"""(?:\b(?P<many>n?p?gettext)|\b_)\(\s*u?(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.S)
+SPANISH = re.compile(
+    r"(?i)[ñ¿¡áéíóú]|\b(el|los|las|una|del|que|para|con|por|está|esta|este|sin|hay|más|su|sus|y|o)\b(?=.*\b\w+)"
+)
+MARKS = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+# Spelt alike in both languages, or names.
+SAME = frozenset({"no", "español"})
+
+
+@cache
+def english() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for source in sorted(ROOT.glob("*/locale/en/LC_MESSAGES/django.po")):
+        with open(source, "rb") as file:
+            for message in read_po(file, locale="en"):
+                if message.id and not message.fuzzy:
+                    ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+                    texts = message.string if isinstance(message.string, tuple | list) else (message.string,) * len(ids)
+                    found.update(zip(ids, texts, strict=False))
+    return found
+
+
+def sentences_in_code() -> dict[str, str]:
+    found = {}
+    for path in python_files():
+        for called, call in calls(path):
+            for argument in call.args[: GETTEXT.get(called, 0)]:
+                if text := text_of(argument):
+                    found[text] = name(path)
+    return found
+
+
+def sentences_in_templates() -> dict[str, str]:
+    found = {}
+    for path in templates():
+        for match in IN_TEMPLATE.finditer(templatize(path.read_text(encoding="utf-8"))):
+            text = ast.literal_eval(match["text"])
+            if text.strip():
+                found[text] = name(path)
+    return found
+
+
+def test_every_sentence_of_the_code_is_translated() -> None:
+    missing = {text: where for text, where in sentences_in_code().items() if not english().get(text)}
+    assert missing == {}
+
+
+def test_every_sentence_of_the_templates_is_translated() -> None:
+    missing = {text: where for text, where in sentences_in_templates().items() if not english().get(text)}
+    assert missing == {}
+
+
+def test_no_english_sentence_is_left_in_spanish() -> None:
+    left = {
+        source: text
+        for source, text in english().items()
+        if text and text.lower() not in SAME and SPANISH.search(text) and (text == source or _mostly_spanish(text))
+    }
+    assert left == {}
+
+
+def _mostly_spanish(text: str) -> bool:
+    return len(re.findall(r"(?i)[ñ¿¡]|\b(el|los|las|una|del|que|para|con|por|está|hay|más|sus)\b", text)) >= 2
+
+
+def test_placeholders_survive_the_translation() -> None:
+    wrong = {
+        source: text
+        for source, text in english().items()
+        if text and not set(MARKS.findall(text)) <= set(MARKS.findall(source)) | {"%(count)d", "%(counter)s"}
+    }
+    assert wrong == {}
+
+
+def test_no_sentence_is_written_twice_in_different_english() -> None:
+    """Two apps may translate the same words; the catalogues are merged, so they must say the same."""
+    seen: dict[str, tuple[str, str]] = {}
+    differing = {}
+    for source in sorted(ROOT.glob("*/locale/en/LC_MESSAGES/django.po")):
+        with open(source, "rb") as file:
+            for message in read_po(file, locale="en"):
+                if not message.id or isinstance(message.id, tuple | list):
+                    continue
+                first = seen.setdefault(message.id, (str(message.string), name(source)))
+                if first[0] != message.string:
+                    differing[message.id] = (*first, message.string, name(source))
+    assert differing == {}

@@ -1,0 +1,55 @@
+"""One factory for each model that lives in a company's schema; the isolation tests walk this list."""
+
+from collections.abc import Callable
+
+from django.db import models
+from django.utils import timezone
+
+from config.lib.ids import uuid7
+from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
+from tests.factories import agents, crm, messaging, rag
+
+
+def make_live_event(**over: object) -> LiveEvent:
+    """Numbered by the company's counter, as real ones are."""
+    counter = make_live_counter()
+    counter.last += 1
+    counter.save()
+    return LiveEvent.objects.create(**{"id": counter.last, "type": "NEW_LEAD", "data": {}, "at": timezone.now(), **over})
+
+
+def make_idempotent_request(**over: object) -> IdempotentRequest:
+    return IdempotentRequest.objects.create(
+        **{"key": str(uuid7()), "route": "POST /api/v1/leads/", "user_id": uuid7(), "body_hash": "0" * 64, **over}
+    )
+
+
+def make_live_counter(**over: object) -> LiveCounter:
+    return LiveCounter.objects.get_or_create(id=1, defaults={"last": 7, **over})[0]
+
+
+FACTORIES: dict[str, Callable[..., models.Model]] = {
+    "live.LiveEvent": make_live_event,
+    "live.LiveCounter": make_live_counter,
+    "live.IdempotentRequest": make_idempotent_request,
+    "crm.Contact": crm.make_contact,
+    "crm.Seller": crm.make_seller,
+    "crm.Stage": crm.make_stage,
+    "crm.StageTransition": crm.make_transition,
+    "crm.StageChange": crm.make_stage_change,
+    "crm.Lead": crm.make_lead,
+    "messaging.Channel": messaging.make_channel,
+    "messaging.ChannelIdentity": messaging.make_identity,
+    "messaging.Conversation": messaging.make_conversation,
+    "messaging.Message": messaging.make_message,
+    "messaging.Attachment": messaging.make_attachment,
+    "messaging.PendingStatus": messaging.make_pending_status,
+    "messaging.ProviderNotice": messaging.make_notice,
+    "rag.Document": rag.make_document,
+    "rag.Chunk": rag.make_chunk,
+    "agents.Agent": agents.make_agent,
+    "agents.AgentVersion": agents.make_version,
+    "agents.AgentRun": agents.make_run,
+    "agents.ToolCall": agents.make_tool_call,
+    "agents.AssistanceReport": agents.make_report,
+}

@@ -1,0 +1,83 @@
+"""Channels through the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from messaging.ingest.models import ChannelRoute
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+Api = Callable[..., APIClient]
+WHATSAPP = {
+    "provider": "meta_direct",
+    "channel_source": "whatsapp",
+    "name": "Ventas",
+    "config": {"phone_number_id": "1234567890", "waba_id": "99", "display_phone_number": "+54 9 11 5555 1111"},
+}
+
+
+def made(api: APIClient, **over: object) -> dict[str, Any]:
+    answer = api.post("/api/v1/channels/", {**WHATSAPP, **over})
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def test_a_channel_answers_with_the_address_its_provider_must_call(api_as: Api, acme: Tenant) -> None:
+    channel = made(api_as("ana"))
+    assert channel["status"] == "pending"
+    assert channel["webhook_url"].endswith(f"/webhooks/meta/{channel['route_key']}/")
+    assert channel["config"]["phone_number_id"] == "1234567890"
+    with tenant_context(acme):
+        route = ChannelRoute.objects.get(route_key=channel["route_key"])
+        assert (route.tenant_id, str(route.channel_id)) == (acme.pk, channel["id"])
+
+
+def test_what_is_no_field_of_the_channel_is_not_kept(api_as: Api) -> None:
+    channel = made(api_as("ana"), config={**WHATSAPP["config"], "access_token": "EAAG-secret"})
+    assert "EAAG" not in str(channel)
+
+
+@pytest.mark.parametrize(
+    ("over", "field"),
+    [
+        ({"config": {}}, "phone_number_id"),
+        ({"config": "x"}, "config"),
+        ({"name": ""}, "name"),
+        ({"provider": "telegram"}, "provider"),
+        ({"provider": "chatwoot", "channel_source": "instagram"}, "provider"),
+    ],
+)
+def test_a_wrong_channel_is_refused_by_field(api_as: Api, over: dict[str, Any], field: str) -> None:
+    answer = api_as("ana").post("/api/v1/channels/", {**WHATSAPP, **over})
+    assert answer.status_code in (400, 422)
+    assert field in answer.json()["error"]["fields"]
+
+
+def test_one_number_is_one_channel(api_as: Api) -> None:
+    api = api_as("ana")
+    made(api)
+    assert api.post("/api/v1/channels/", WHATSAPP).status_code == 409
+
+
+def test_a_channel_is_renamed_and_switched_off_and_on(api_as: Api, acme: Tenant) -> None:
+    api = api_as("ana")
+    channel = made(api)
+    url = f"/api/v1/channels/{channel['id']}/"
+    assert api.patch(url, {"name": "Soporte"}).json()["name"] == "Soporte"
+    assert api.patch(url, {"status": "disabled"}).json()["status"] == "disabled"
+    with tenant_context(acme):
+        assert not ChannelRoute.objects.get(route_key=channel["route_key"]).is_active
+    assert api.patch(url, {"status": "connected"}).json()["status"] == "pending"
+    assert api.patch(url, {"status": "broken"}).status_code == 400
+    assert api.get(url).json()["name"] == "Soporte"
+
+
+def test_channels_are_written_by_who_runs_the_company_only(api_as: Api) -> None:
+    channel = made(api_as("ana"))
+    assert api_as("rita").get("/api/v1/channels/").status_code == 200
+    assert api_as("rita").patch(f"/api/v1/channels/{channel['id']}/", {"name": "x"}).status_code == 403
+    assert api_as("sol").get("/api/v1/channels/").status_code == 403
+    assert api_as("gus").get(f"/api/v1/channels/{channel['id']}/").status_code == 404

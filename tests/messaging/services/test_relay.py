@@ -1,0 +1,151 @@
+"""The one door for what integrations send."""
+
+import pytest
+
+from config.lib.errors import Conflict, Invalid, NotFound
+from crm.models import Contact
+from messaging.models import Conversation, Message
+from messaging.services.relay import Relayed, relay
+from tenants.context import tenant_context
+from tenants.domain.actor import Actor
+from tests.fakes.graph import GraphFake
+from tests.messaging.services.saying import ANA, Agent, Clock, Number, Worker, make_number
+
+SHOP = Actor("system", "", "Tienda")
+
+
+def send(number: Number, **what: object) -> Relayed:
+    with tenant_context(number.tenant):
+        return relay(by=SHOP, user=None, **{"channel_source": "whatsapp", **what})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def known(number: Number, agent: Agent, worker: Worker) -> Number:
+    number.says("hola")
+    return number
+
+
+def test_a_long_text_leaves_as_bubbles(known: Number, worker: Worker, graph: GraphFake) -> None:
+    text = "Su pedido 123 salió. " * 40
+    done = send(known, to=f"+{ANA}", text=text)
+    worker.run()
+
+    assert len(done.message_ids) == len(graph.sends) == 3
+    assert " ".join(entry["text"] for entry in graph.sends).split() == text.split()
+    assert {row.author for row in known.messages(direction="out")} == {"system"}
+
+
+def test_the_same_correlation_is_sent_once(known: Number, worker: Worker, graph: GraphFake) -> None:
+    first = send(known, to=f"+{ANA}", text="Salió", correlation_id="pedido-123")
+    second = send(known, to=f"+{ANA}", text="Salió", correlation_id="pedido-123")
+    worker.run()
+
+    assert first == second
+    assert len(graph.sends) == 1
+
+
+def test_a_repetition_is_answered_also_after_the_window_closed(known: Number, clock: Clock) -> None:
+    first = send(known, to=f"+{ANA}", text="Salió", correlation_id="pedido-123")
+    clock.forward(25 * 3600)
+
+    assert send(known, to=f"+{ANA}", text="Salió", correlation_id="pedido-123") == first
+
+
+def test_a_typed_number_finds_the_chat_under_whatsapps_form_of_it(
+    known: Number, worker: Worker, graph: GraphFake
+) -> None:
+    send(known, to="011 15 5555-1111", text="Hola")
+    send(known, to="+54 11 5555 1111", text="Hola de nuevo")
+    worker.run()
+
+    assert {entry["to"] for entry in graph.sends} == {ANA}
+    with tenant_context(known.tenant):
+        assert Conversation.objects.count() == Contact.objects.count() == 1
+
+
+def test_several_channels_that_fit_are_a_question_not_a_guess(known: Number) -> None:
+    second = make_number(known.tenant, phone_number_id="222", name="Segundo")
+    with pytest.raises(Conflict):
+        send(known, to=f"+{ANA}", text="Hola")
+    second.says("hola", sender="5491155554444")
+
+    assert send(known, to="+5491155554444", text="Hola", channel=str(second.channel.pk)).message_ids
+
+
+def test_outside_the_window_only_a_template_is_taken(
+    known: Number, worker: Worker, clock: Clock, graph: GraphFake
+) -> None:
+    clock.forward(25 * 3600)
+    with pytest.raises(Invalid) as refused:
+        send(known, to=f"+{ANA}", text="Hola")
+    assert refused.value.code == "window_closed"
+
+    send(known, to=f"+{ANA}", template={"name": "aviso", "language": "es_AR"})
+    worker.run()
+    assert graph.sends[-1]["body"]["template"]["language"] == {"code": "es_AR"}
+
+
+def test_a_refusal_to_somebody_new_leaves_nobody_behind(known: Number) -> None:
+    with pytest.raises(Invalid):
+        send(known, to="+5491155558888", text="Hola")
+
+    with tenant_context(known.tenant):
+        assert Contact.objects.count() == 1
+
+
+def test_a_template_reaches_somebody_who_never_wrote(known: Number, worker: Worker, graph: GraphFake) -> None:
+    send(known, to="+5491155558888", template={"name": "aviso", "language": "es_AR"})
+    worker.run()
+
+    assert graph.sends[-1]["to"] == "5491155558888"
+
+
+def test_a_file_is_sent_once_with_its_caption(known: Number, worker: Worker, graph: GraphFake) -> None:
+    media = {"kind": "image", "link": "https://tienda.example/remera.jpg"}
+    send(known, to=f"+{ANA}", text="Esta es", media=media)
+    send(known, to=f"+{ANA}", media=media)
+    worker.run()
+
+    assert [entry["body"]["image"] for entry in graph.sends] == [
+        {"link": "https://tienda.example/remera.jpg", "caption": "Esta es"},
+        {"link": "https://tienda.example/remera.jpg"},
+    ]
+
+
+def test_words_that_do_not_fit_under_a_file_follow_it(known: Number, worker: Worker, graph: GraphFake) -> None:
+    text = "Muy larga. " * 110
+    send(known, to=f"+{ANA}", text=text, media={"kind": "image", "link": "https://tienda.example/remera.jpg"})
+    worker.run()
+
+    assert [entry["kind"] for entry in graph.sends] == ["image", *["text"] * (len(graph.sends) - 1)]
+    assert " ".join(entry["text"] for entry in graph.sends).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ({"to": "no es un número", "text": "Hola"}, Invalid),
+        ({"to": f"+{ANA}", "text": " "}, Invalid),
+        ({"to": f"+{ANA}", "text": "x" * 20_001}, Invalid),
+        ({"to": f"+{ANA}", "template": {"name": "aviso"}}, Invalid),
+        ({"to": f"+{ANA}", "media": {"kind": "image", "link": "file:///etc/passwd"}}, Invalid),
+        ({"to": f"+{ANA}", "media": {"kind": "program", "link": "https://a.example/x"}}, Invalid),
+        ({"conversation_id": "no-such", "text": "Hola"}, NotFound),
+        ({"to": f"+{ANA}", "text": "Hola", "channel_source": "instagram"}, NotFound),
+        ({"external_chatwoot_id": "77", "text": "Hola"}, NotFound),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_queued(
+    known: Number, what: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        send(known, **what)
+
+    with tenant_context(known.tenant):
+        assert not Message.objects.filter(direction="out").exists()
+
+
+def test_what_an_integration_sends_does_not_take_the_chat_from_the_agent(known: Number) -> None:
+    send(known, to=f"+{ANA}", text="Su pedido salió")
+
+    assert known.conversation().mode == "ai"
