@@ -4,12 +4,12 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent, AgentRun, AgentVersion
 from config.lib.errors import NotFound
-from config.lib.ids import as_uuid
+from config.lib.ids import key_of
 from tenants.models import Membership
 
 
 def agent_for(member: Membership, pk: object) -> Agent:
-    agent = Agent.objects.select_related("published").filter(pk=as_uuid(pk)).first()
+    agent = Agent.objects.select_related("published").filter(pk=key_of(pk)).first()
     if agent is None:
         raise NotFound(_("Ese agente no existe."))
     return agent
@@ -23,7 +23,7 @@ def version_for(agent: Agent, number: int) -> AgentVersion:
 
 
 def run_for(member: Membership, pk: object) -> AgentRun:
-    run = AgentRun.objects.select_related("agent", "version").prefetch_related("tool_calls").filter(pk=as_uuid(pk)).first()
+    run = AgentRun.objects.select_related("agent", "version").prefetch_related("tool_calls").filter(pk=key_of(pk)).first()
     if run is None:
         raise NotFound(_("Ese turno no existe."))
     return run

@@ -3,6 +3,7 @@
 Django's own ASGI handler answered five to ten times slower than WSGI here; see `docs/decisions/`.
 """
 
+import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
@@ -66,6 +67,8 @@ class Root:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.door.start()
+        gc.collect()
+        gc.freeze()  # what is loaded stays: looking through it again and again would stop every connection for a while
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await hub.stop()

@@ -36,6 +36,7 @@ MAIN = (
 ACCOUNT = (
     Destination(_("Mi sesión"), "/sesion/", icon="user-round"),
     Destination(_("Cambiar de empresa"), "/empresas/", icon="building-2"),
+    Destination(_("Credenciales"), "/credenciales/", icon="key-round", permission="credentials.write"),
     Destination(_("Administración"), "/admin/", icon="settings", permission="settings.write"),
 )
 

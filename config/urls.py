@@ -17,3 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_componentes/", gallery.gallery))
+
+handler500 = "config.failures.broken"

@@ -51,14 +51,15 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         self.shown: OrderedDict[str, None] = OrderedDict()
-        await self.accept()
         place = f"webchat:ws:{self.route.tenant_id}:{self.route.channel_id}"
         if await door.limits.wait(Bucket(f"{place}:{self.visitor_id}", 2.0, 30), Bucket(place, 0.01, 2000)):
+            await self.accept()
             await self.close(CLOSE_TOO_MANY)
             return
         self.topic = live.visitor_topic(self.route.tenant_id, self.route.channel_id, self.visitor_id)
         self.line = Line(self._end)
         await hub.watch(self.line, self.topic)
+        await self.accept()
         self.writer = asyncio.create_task(self._write(self.line))
 
     async def disconnect(self, code: int) -> None:
@@ -96,6 +97,8 @@ class VisitorConsumer(AsyncWebsocketConsumer):
                 await self._show()
         except DatabaseError:
             await self.close(CLOSE_TRY_AGAIN)
+        except OSError:
+            return  # the client is gone; `disconnect` tidies up
 
     async def _show(self, *, first: bool = False) -> None:
         after = next(reversed(self.shown), "") if not first else ""

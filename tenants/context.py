@@ -38,7 +38,12 @@ def tenant_context(tenant: Tenant) -> Iterator[Tenant]:
 
 @contextmanager
 def platform_scope(reason: str) -> Iterator[None]:
-    """A transaction that sees every company's shared rows (not their schemas). `reason` is logged."""
+    """A transaction that sees every company's shared rows (not their schemas). `reason` is logged.
+
+    Refused inside a company's transaction: what one company began must not go on with the rights of all.
+    """
+    if connection.in_atomic_block and connection.tenant is not None:
+        raise RuntimeError("platform_scope may not be entered from inside a company")
     logger.debug("platform scope: %s", reason)
     with _entered(Context("public", "crm_platform")):
         yield

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tenants import views
+from tenants.views import session as views
+from tenants.views import vault
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,5 +11,7 @@ urlpatterns = [
     path("logout/", views.logout, name="logout"),
     path("empresas/", views.companies, name="companies"),
     path("sesion/", views.session, name="session"),
+    path("credenciales/", vault.credentials, name="credentials"),
+    path("credenciales/<str:category>/<str:name>/eliminar/", vault.remove, name="credential-remove"),
     path("preferencias/", views.preferences, name="preferences"),
 ]

@@ -58,7 +58,7 @@ class RestoreBody(serializers.Serializer):
 
 class ToolOut(serializers.Serializer):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, not the option of that name
     description = serializers.CharField()
     parameters = serializers.DictField(help_text="JSON Schema")
     writes = serializers.BooleanField()

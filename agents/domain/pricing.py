@@ -59,8 +59,10 @@ def price_of(model: str) -> Price | None:
 
 
 def cost(model: str, *, prompt: int, completion: int, cached: int = 0) -> Decimal | None:
-    """Dollars for these tokens, None when the price is unknown. `cached` tokens are a part of `prompt`."""
+    """Dollars for these tokens, None when the price is unknown; no tokens cost nothing. `cached` tokens are a part of `prompt`."""
     price = price_of(model)
+    if prompt == completion == 0:
+        return Decimal(0)
     return None if price is None else _total(price, prompt, completion, cached)
 
 

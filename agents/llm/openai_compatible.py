@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import openai
 
+from agents.domain.storable import storable_json
 from agents.llm.base import ChatMessage, ChatRequest, ChatResult, ErrorKind, LLMError, ToolCallRequest, Usage
 from agents.llm.families import family_of
 from agents.llm.transport import guarded_client
@@ -141,7 +142,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 def read_answer(content: bytes, *, request_id: str = "") -> ChatResult:
     """Turn a provider's JSON into a ChatResult; raises LLMError on an answer without a message."""
     try:
-        answer = json.loads(content)
+        answer = storable_json(json.loads(content))
         choice = answer["choices"][0]
         message = choice["message"]
         if not isinstance(message, dict):

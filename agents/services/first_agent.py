@@ -1,5 +1,7 @@
 """The agent a company starts with: the demo model on the web chat, which needs no key."""
 
+from django.utils.translation import gettext as _
+
 from agents.models import Agent
 from agents.services.agents import LAST, create_from_template
 from messaging.models import Source
@@ -15,6 +17,7 @@ def seed(*, tenant: Tenant) -> None:
         return
     create_from_template(
         template_type="leads",
+        name=str(_("Asistente")),
         by=Actor.system("Alta de la empresa"),
         model_provider="demo",
         enabled_tools=TOOLS,

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import Any, Literal
 
 from agents.domain.budget import MAX_CALLS_PER_STEP, TurnBudget
-from agents.domain.pricing import cost, counted_cost
+from agents.domain.history import tokens_of
+from agents.domain.pricing import cost
 from agents.llm.base import LLM, ChatMessage, ChatRequest, ChatResult, ToolCallRequest, Usage
 from agents.llm.resilient import RetryPolicy, ask, stopwatch
 from agents.services.gates import EMPTY_ADVICE, Gate, Verdict
@@ -46,20 +47,22 @@ class Trace:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     cost: Decimal | None = Decimal(0)
-    counted: Decimal = Decimal(0)
     receipts: list[Receipt] = field(default_factory=list)
     handed_off: bool = False
     reasons: tuple[str, ...] = ()
 
-    def note_model(self, result: ChatResult, model: str, calls: int, milliseconds: int) -> None:
-        """Add one answer of the model with its tokens and price."""
-        used = result.usage
+    def note_model(self, result: ChatResult, model: str, calls: int, milliseconds: int, guess: Usage) -> None:
+        """Add one answer of the model with its tokens and price.
+
+        `guess` stands in where a server tells no tokens: the limits still hold, the price is then unknown.
+        """
+        told = result.usage != Usage()
+        used = result.usage if told else guess
         self.usage += used
         self.model = model
         tokens = {"prompt": used.prompt, "completion": used.completion, "cached": used.cached}
-        price = cost(model, **tokens)
+        price = cost(model, **tokens) if told or guess == Usage() else None
         self.cost = None if price is None or self.cost is None else self.cost + price
-        self.counted += counted_cost(model, **tokens)
         self.steps.append(
             {
                 "type": "model",
@@ -160,8 +163,15 @@ def _ask(
         timeout=plan.timeout,
     )
     answer = ask(plan.llm, request, models=plan.models, seconds_left=left, policy=plan.policy)
-    trace.note_model(answer.result, answer.model, answer.calls, int((monotonic() - begun) * 1000))
+    guess = Usage() if plan.llm.is_demo else _guess(messages, answer.result)
+    trace.note_model(answer.result, answer.model, answer.calls, int((monotonic() - begun) * 1000), guess)
     return answer.result
+
+
+def _guess(messages: list[ChatMessage], result: ChatResult) -> Usage:
+    """Tokens by the length of the texts."""
+    written = result.text + "".join(call.arguments_text for call in result.tool_calls)
+    return Usage(prompt=sum(tokens_of(message.content) for message in messages), completion=tokens_of(written))
 
 
 def _answered(plan: Plan, trace: Trace, request: ToolCallRequest, position: int, step: int) -> ChatMessage:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 
+from agents.domain.storable import storable
 from agents.llm.base import ToolCallRequest, ToolSpec
 from agents.models import ToolCall
 from agents.tools import tool_named
@@ -70,19 +71,16 @@ def understood(tool: Tool | None, request: ToolCallRequest) -> JSON:
     if not isinstance(arguments, dict):
         raise Refused(_("Los argumentos deben ser un objeto."), code="arguments")
     # Models of the strict kind send null for what they leave out.
-    given = {name: _clean(value) for name, value in arguments.items() if value is not None}
+    given = {
+        storable(name): storable(value) if isinstance(value, str) else value
+        for name, value in arguments.items()
+        if value is not None
+    }
     problem = next(iter(Draft202012Validator(tool.parameters).iter_errors(given)), None)
     if problem is not None:
         where = ".".join(str(part) for part in problem.path)
         raise Refused(f"{where}: {problem.message}"[:300] if where else problem.message[:300], code="arguments")
     return given
-
-
-def _clean(value: object) -> object:
-    """PostgreSQL takes neither NUL nor half of a surrogate pair."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    return value
 
 
 @dataclass(slots=True)
@@ -102,25 +100,34 @@ class LiveToolbox:
         begun = monotonic()
         tool = next((tool for tool in self.tools if tool.name == request.name), None)
         arguments: JSON = {}
+        key = ""
         try:
             arguments = understood(tool, request)
             assert tool is not None
             key = self._key(tool, arguments, position)
-            with tenant_context(self.context.tenant):
-                before = ToolCall.objects.filter(key=key, ok=True).first()
+            before = self._before(key)
             if before is not None:
-                return Done(tool.name, arguments, _stored(before), _since(begun), replayed=True)
+                return Done(tool.name, arguments, before, _since(begun), replayed=True)
             result = self._run(tool, arguments, key, position, begun)
         except AppError as error:
             result = ToolResult(False, message=str(error.message))
         except ProviderError as error:
             result = ToolResult(False, message=_("No se pudo consultar ahora (%(kind)s).") % {"kind": error.kind})
         except IntegrityError:
-            # The same act by a twin of this turn: its row was there first, its result stands.
-            result = ToolResult(False, message=_("Eso ya se está haciendo."))
+            # A twin of this turn was quicker: its result stands. Any other broken rule is a bug of ours.
+            twin = self._before(key)
+            if twin is None:
+                raise
+            return Done(request.name, arguments, twin, _since(begun), replayed=True)
         if not result.ok:
             self._note(request.name, arguments, result, f"{self.context.run_id}:{position}", position, begun)
         return Done(request.name, arguments, result, _since(begun))
+
+    def _before(self, key: str) -> ToolResult | None:
+        """The result of the same act, when it has been done."""
+        with tenant_context(self.context.tenant):
+            row = ToolCall.objects.filter(key=key, ok=True).first()
+        return _stored(row) if row else None
 
     def _run(self, tool: Tool, arguments: JSON, key: str, position: int, begun: float) -> ToolResult:
         if not tool.in_transaction:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import connection
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -15,6 +14,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from config.lib import keyset
 from config.lib.errors import AppError
+from config.lib.refusals import refusal_of
 
 if TYPE_CHECKING:  # the framework loads this module while it loads its views
     from rest_framework.views import APIView
@@ -49,13 +49,17 @@ def _refusal(error: Exception) -> AppError | None:
         return AppError(_("No existe o no se puede ver."), code="not_found", status=404)
     if isinstance(error, PermissionDenied):
         return AppError(_("No está permitido."), code="forbidden", status=403)
+    if isinstance(error, RequestDataTooBig):
+        return AppError(_("El contenido es demasiado grande."), code="too_large", status=413)
+    if isinstance(error, SuspiciousOperation):
+        return AppError(_("El pedido no se entiende."), code="bad_request")
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
         return AppError(_("Hay datos para corregir."), code="invalid", status=400, fields=cast(Any, detail))
     if isinstance(error, exceptions.APIException):
         code = error.get_codes() if isinstance(error.get_codes(), str) else error.default_code
         return AppError(str(error.detail), code=str(code), status=error.status_code)
-    return None
+    return refusal_of(error)
 
 
 def _plain(value: Any) -> Any:
@@ -83,7 +87,7 @@ class CursorPages(BasePagination):
     def limit_of(request: Request) -> int:
         """How many rows were asked for; what is no number counts as not asked."""
         raw = request.query_params.get("limit", "")
-        return max(1, min(int(raw), keyset.MOST)) if raw.isdecimal() and len(raw) < 6 else keyset.DEFAULT
+        return max(1, min(int(raw), keyset.MOST)) if raw.isdecimal() and len(raw) < 10 else keyset.DEFAULT
 
     def get_paginated_response(self, data: Any) -> Response:
         here = self.request.build_absolute_uri()

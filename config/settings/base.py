@@ -5,6 +5,8 @@ import hashlib
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import env
 
@@ -71,7 +73,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Redis, tasks ------------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # Short, and asked once more only: a request must go on without an answer.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)},
+    }
+}
 RATELIMIT_USE_CACHE = "default"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -181,7 +190,11 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Sovereign CRM",
-    "DESCRIPTION": "Contacts, conversations, agents and knowledge of one company.",
+    "DESCRIPTION": (
+        "Contacts, conversations, agents and knowledge of one company. Whoever belongs to several names one with the "
+        "header `X-Tenant: <slug>`. Lists follow `next` and `previous`; a write repeated with its `Idempotency-Key` acts "
+        "once; the last slash of an address may be left out."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": [],

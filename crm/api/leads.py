@@ -75,6 +75,8 @@ class OneLead(CompanyView):
         changes = self.body(LeadBody, partial=True)
         if changes:
             lead = leads.update_lead(lead=lead, by=self.actor, **changes)
+        if changes.keys() & {"budget", "timeline", "needs"}:
+            lead = leads.qualify_lead(lead=lead, by=self.actor)  # scores anew: what was cleared no longer counts
         return Response(LeadOut(lead).data)
 
 

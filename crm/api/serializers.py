@@ -1,5 +1,8 @@
 """Shapes of contacts, leads, sellers and stages. Every field is named: a new column never leaks by itself."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from crm.models import Interest
@@ -28,6 +31,12 @@ class ContactBody(serializers.Serializer):
     custom = serializers.DictField(required=False)
     notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Somebody new has a name, a phone or an e-mail."""
+        if not self.partial and not any(attrs.get(field) for field in ("name", "phone", "email")):
+            raise serializers.ValidationError({"name": _("Falta el nombre, el teléfono o el correo.")})
+        return attrs
+
 
 class ContactFilter(serializers.Serializer):
     search = serializers.CharField(required=False, max_length=200, help_text="Case and accents do not count.")
@@ -51,7 +60,7 @@ class LeadOut(serializers.Serializer):
     budget = serializers.CharField()
     timeline = serializers.CharField()
     needs = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field, not the option of that name
     value = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     currency = serializers.CharField()
     social_links = serializers.DictField()
@@ -72,11 +81,11 @@ class PersonBody(serializers.Serializer):
 
     def to_internal_value(self, data: object) -> dict[str, object]:
         """A bare id is short for {"id": …}."""
-        return super().to_internal_value({"id": data} if isinstance(data, str) else data)  # type: ignore[arg-type]
+        return super().to_internal_value({"id": data} if isinstance(data, str) else data)
 
 
 class LeadOwnFields(serializers.Serializer):
-    source = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]  # a field, not the option of that name
     value = serializers.DecimalField(
         max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True, help_text="As a string."
     )
@@ -124,7 +133,7 @@ class OwnerBody(serializers.Serializer):
 class LeadFilter(serializers.Serializer):
     stage = serializers.CharField(required=False, max_length=40, help_text="Id or code.")
     owner = serializers.CharField(required=False, max_length=40, help_text="A seller's id, or none.")
-    source = serializers.CharField(required=False, max_length=60)
+    source = serializers.CharField(required=False, max_length=60)  # type: ignore[assignment]  # a field, not the option of that name
     contact = serializers.UUIDField(required=False)
     search = serializers.CharField(required=False, max_length=200, help_text="Case and accents do not count.")
 

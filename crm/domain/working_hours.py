@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 DAYS = frozenset("0123456")
@@ -17,7 +18,7 @@ def problem(hours: Mapping[str, object]) -> str:
         if any(start >= end for start, end in spans):
             return "order"
         ordered = sorted(spans)
-        if any(before[1] > after[0] for before, after in zip(ordered, ordered[1:], strict=False)):
+        if any(before[1] > after[0] for before, after in pairwise(ordered)):
             return "overlap"
     return ""
 

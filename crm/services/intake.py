@@ -33,6 +33,10 @@ def person(*, given: Mapping[str, Any], by: Actor) -> Contact:
         number = as_e164(phone, currency=current_tenant().currency)
         known = contacts.by_phone(number)
         if known is not None:
-            missing = {field: value for field, value in (("name", name), ("email", email)) if value and not getattr(known, field)}
+            missing = {
+                field: value
+                for field, value in (("name", name), ("email", email))
+                if value and not getattr(known, field)
+            }
             return contacts.update_contact(contact=known, by=by, **missing) if missing else known
     return contacts.create_contact(by=by, name=name, phone=phone or None, email=email)

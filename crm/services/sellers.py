@@ -1,6 +1,7 @@
 """Who attends."""
 
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
@@ -34,7 +35,7 @@ def update_seller(*, seller: Seller, by: Actor, **fields: Any) -> Seller:
     return seller
 
 
-def member_user(user_id: object) -> User:
+def member_user(user_id: UUID) -> User:
     """The person behind an id, who must be an active member of the company."""
     members = Membership.objects.active().filter(tenant_id=current_tenant().pk, user_id=user_id)
     member = members.select_related("user").first()

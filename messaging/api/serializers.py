@@ -59,7 +59,9 @@ class ConversationFilter(serializers.Serializer):
     mode = serializers.ChoiceField(choices=Conversation.Mode.values, required=False)
     status = serializers.ChoiceField(choices=Conversation.Status.values, required=False)
     assignee = serializers.CharField(required=False, max_length=40, help_text="A user's id, or none.")
-    search = serializers.CharField(required=False, max_length=200, help_text="The contact; case and accents do not count.")
+    search = serializers.CharField(
+        required=False, max_length=200, help_text="The contact; case and accents do not count."
+    )
 
 
 class AttachmentOut(serializers.Serializer):
@@ -123,10 +125,10 @@ class MediaBody(serializers.Serializer):
 
 
 class RelayBody(serializers.Serializer):
-    to = serializers.CharField(max_length=200, required=False, allow_blank=True, default="", help_text="E.164 on WhatsApp.")
-    text = serializers.CharField(
-        max_length=20_000, required=False, allow_blank=True, default="", trim_whitespace=False
+    to = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="E.164 on WhatsApp."
     )
+    text = serializers.CharField(max_length=20_000, required=False, allow_blank=True, default="", trim_whitespace=False)
     provider = serializers.ChoiceField(choices=Provider.choices, required=False, allow_blank=True, default="")
     channel_source = serializers.ChoiceField(choices=Source.choices, required=False, allow_blank=True, default="")
     channel = serializers.UUIDField(required=False, allow_null=True, default=None)

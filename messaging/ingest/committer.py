@@ -5,6 +5,8 @@ An outage of the database sends the same groups to the spool; a task of this pro
 
 import asyncio
 import logging
+import os
+import socket
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -124,23 +126,26 @@ class Committer:
     ) -> psycopg.AsyncConnection[Any] | None:
         """Store one group and tell its waiters; returns the connection to go on with."""
         events = [event for event, _future in group]
-        tries = 2  # one dead connection is no outage
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        tries = 2  # one dead connection is no outage, a silent server is
         while tries and self.is_up:
             tries -= 1
             try:
                 connection = connection or await self._connect()
-                await within(STATEMENT_SECONDS, connection.execute(INSERT, columns(events), prepare=True))
+                given = columns(events)
+                await execute(connection, given, STATEMENT_SECONDS)
                 _resolve(group)
-                self._stored({event.tenant_id for event in events})
+                self._stored(set(given[0]))
                 return connection
             except IMPOSSIBLE as error:
                 await self._store_singly(connection, group, error)
                 return connection
-            except (psycopg.Error, OSError) as error:  # TimeoutError, a server that hangs, is an OSError
+            except (psycopg.Error, OSError) as error:
                 if connection is not None:
                     await connection.close()
                     connection = None
-                if not tries or isinstance(error, TimeoutError):
+                if not tries or loop.time() - began >= STATEMENT_SECONDS:
                     self._went_down(error)
         await self._keep_aside(group)
         return None
@@ -169,7 +174,8 @@ class Committer:
             _resolve(group)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+        async with asyncio.timeout(CONNECT_SECONDS + 1):
+            return await psycopg.AsyncConnection.connect(self._address, autocommit=True)
 
     # --- outages -----------------------------------------------------------------------------------------
     def _went_down(self, error: BaseException) -> None:
@@ -182,7 +188,7 @@ class Committer:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
             try:
-                connection = await within(CONNECT_SECONDS + 1, self._connect())
+                connection = await self._connect()
             except (psycopg.Error, OSError):
                 continue
             await connection.close()
@@ -228,7 +234,7 @@ class Committer:
 
     async def _drain_group(self, connection: psycopg.AsyncConnection[Any], events: list[Event]) -> None:
         try:
-            await within(STATEMENT_SECONDS * 4, connection.execute(INSERT, columns(events), prepare=True))
+            await execute(connection, columns(events), STATEMENT_SECONDS * 4)
         except IMPOSSIBLE as error:
             if len(events) == 1:
                 logger.error("a spooled event of company %s is set aside: %s", events[0].tenant_id, error)
@@ -245,18 +251,21 @@ def columns(events: list[Event]) -> list[list[Any]]:
     return [list(column) for column in zip(*events, strict=True)]
 
 
-async def within(seconds: float, work: Any) -> Any:
-    """Like `asyncio.wait_for`, but never waits for the cancelled work: a frozen server would hold that up as well."""
-    task = asyncio.ensure_future(work)
+async def execute(connection: psycopg.AsyncConnection[Any], given: list[list[Any]], seconds: float) -> None:
+    """INSERT, or an OperationalError after so many seconds.
+
+    The socket is shut rather than the statement cancelled, for cancelling asks the very server that does not answer.
+    """
+    late = asyncio.get_running_loop().call_later(seconds, _shut, connection)
     try:
-        done, _pending = await asyncio.wait({task}, timeout=seconds)
-        if done:
-            return task.result()
-        raise TimeoutError(f"no answer within {seconds} s")
+        await connection.execute(INSERT, given, prepare=True)
     finally:
-        if not task.done():
-            task.add_done_callback(lambda over: over.cancelled() or over.exception())
-            task.cancel()
+        late.cancel()
+
+
+def _shut(connection: psycopg.AsyncConnection[Any]) -> None:
+    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 def _resolve(group: list[tuple[Event, asyncio.Future[None]]]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from tenants.middleware.headers import PLAIN_HEADERS
@@ -16,6 +16,8 @@ Header = tuple[bytes, bytes]
 PLAIN: list[Header] = [(name.lower().encode(), value.encode()) for name, value in PLAIN_HEADERS.items()]
 TEXT, JSON = b"text/plain; charset=utf-8", b"application/json"
 BODILESS = {204, 304}
+STORED_START = {"type": "http.response.start", "status": 200, "headers": [*PLAIN, (b"content-length", b"0")]}
+STORED_BODY = {"type": "http.response.body", "body": b""}
 BODY_SECONDS = 20.0  # a client that sends slower than this holds a connection for nothing
 
 
@@ -54,23 +56,29 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
+async def stored_answer(send: Send) -> None:
+    """The good answer to a webhook: nothing in it to build anew."""
+    await send(STORED_START)
+    await send(STORED_BODY)
+
+
 def header(scope: Scope, name: bytes) -> str:
     """The first value of a header, decoded as Latin-1 the way HTTP carries it; empty when absent."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
     """The raw body, at most `most` bytes whatever Content-Length claims; 413 beyond, `Gone` when the client left."""
-    claimed = header(scope, b"content-length")
-    if claimed.isdigit() and int(claimed) > most:
+    claimed = headers.get(b"content-length", b"0")
+    if len(claimed) > len(str(most)) or (claimed.isdigit() and int(claimed) > most):
         raise Refused(413)
     message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        if len(body) > most:
-            raise Refused(413)
-        return body
-    return await _rest_of_body(message, receive, most)
+    if message["type"] == "http.disconnect" or message.get("more_body"):
+        return await _rest_of_body(message, receive, most)
+    body: bytes = message.get("body", b"")
+    if len(body) > most:
+        raise Refused(413)
+    return body
 
 
 async def _rest_of_body(message: Message, receive: Receive, most: int) -> bytes:

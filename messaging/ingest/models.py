@@ -17,7 +17,7 @@ class ChannelRoute(models.Model):
     class Meta:
         verbose_name = _("ruta de canal")
         verbose_name_plural = _("rutas de canal")
-        constraints = [models.UniqueConstraint(fields=["tenant", "channel_id"], name="route_channel")]
+        constraints = [models.UniqueConstraint(fields=["channel_id"], name="route_channel")]
 
     def __str__(self) -> str:
         return f"{self.provider} · {self.channel_id}"

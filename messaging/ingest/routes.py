@@ -87,6 +87,16 @@ class Routes:
             await self._redis.aclose()
 
     # --- asking ------------------------------------------------------------------------------------------
+    def known(self, key: str) -> Route | None:
+        """The route of an address if it is already known: nearly always."""
+        return self._known.by_key.get(key)
+
+    def known_secrets(self, route: Route) -> dict[str, str] | None:
+        """The route's secrets if they were read not long ago."""
+        now = time.monotonic()
+        route.used_at = now
+        return route.secrets if now - route.secrets_at <= KEPT_SECONDS else None
+
     async def by_key(self, key: str) -> Route | None:
         """The route of an address, or None. Raises RoutesUnavailable."""
         return self._known.by_key.get(key) or await self._look_again("by_key", key)

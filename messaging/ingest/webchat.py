@@ -69,7 +69,7 @@ class WebChat:
 
     async def _respond(self, route: Route, scope: Scope, receive: Receive) -> tuple[int, dict[str, Any]]:
         if scope["method"] == "POST":
-            given = _parsed(await read_body(scope, receive, MOST_BYTES))
+            given = _parsed(await read_body(dict(scope["headers"]), receive, MOST_BYTES))
             await self._room(route, given["visitor_id"], "out", Bucket("", 1.0, 30), Bucket("", 0.02, 1000))
             now = datetime.now(UTC)
             moment = {"at": now.isoformat(), "timestamp": int(now.timestamp())}

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from messaging.ingest.committer import Committer, Impossible, Unavailable
 from messaging.ingest.complaints import Complaints
-from messaging.ingest.http import Receive, Refused, Scope, Send, answer, header, read_body
+from messaging.ingest.http import Receive, Refused, Scope, Send, answer, read_body, stored_answer
 from messaging.ingest.routes import Route, Routes, RoutesUnavailable
 from messaging.ingest.spool import Event
 from messaging.providers.meta_direct import signature as meta
@@ -48,32 +48,36 @@ class Webhooks:
         door = DOORS.get(parts[2])
         if door is None:
             raise Refused(404)
-        try:
-            route = await self._routes.by_key(parts[3])
-        except RoutesUnavailable as error:
-            raise Refused(503, headers=[RETRY]) from error
+        route = self._routes.known(parts[3]) or await self._looked_up(parts[3])
         if route is None or route.provider != door.provider:
             raise Refused(404)
         if scope["method"] == "POST":
             await self._store(door, route, scope, receive)
-            await answer(send, 200)
+            await stored_answer(send)
         elif scope["method"] == "GET" and door.handshake is not None:
             await answer(send, 200, await self._challenge(door, route, scope))
         else:
             raise Refused(405, headers=[(b"allow", b"GET, POST" if door.handshake else b"POST")])
 
     async def _store(self, door: Door, route: Route, scope: Scope, receive: Receive) -> None:
-        raw = await read_body(scope, receive, MOST_BYTES)
-        signature = {door.signature_header: header(scope, door.signature_header.encode())}
-        secrets = await self._secrets(route)
-        if not door.verify(raw, signature, [secrets.get(door.secret, "")]):
+        headers = dict(scope["headers"])
+        raw = await read_body(headers, receive, MOST_BYTES)
+        signature = {door.signature_header: headers.get(door.signature_header.encode(), b"").decode("latin-1")}
+        secrets = self._routes.known_secrets(route) or await self._secrets(route)
+        if not door.verify(raw, signature, (secrets.get(door.secret, ""),)):
             # The secret may have been changed a moment ago.
             secrets = await self._secrets(route, fresh=True)
-            if not door.verify(raw, signature, [secrets.get(door.secret, "")]):
+            if not door.verify(raw, signature, (secrets.get(door.secret, ""),)):
                 self._complaints.note(route, "no_secret" if door.secret not in secrets else "bad_signature")
                 raise Refused(401)
         event = Event(route.tenant_id, door.provider, route.channel_id, hashlib.sha256(raw).hexdigest(), as_text(raw))
         await stored(self._committer, event)
+
+    async def _looked_up(self, key: str) -> Route | None:
+        try:
+            return await self._routes.by_key(key)
+        except RoutesUnavailable as error:
+            raise Refused(503, headers=[RETRY]) from error
 
     async def _challenge(self, door: Door, route: Route, scope: Scope) -> bytes:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))

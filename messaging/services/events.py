@@ -27,13 +27,16 @@ LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 6
 DRAIN_LOCK_MS = 15_000
 
+# Materialised: as a plain subquery the plan may run it once per row, and the limit would limit nothing.
 CLAIM = """
-update ingest_inboundevent set lease_until = clock_timestamp() + make_interval(secs => %s), attempts = attempts + 1
-where tenant_id = %s and id in (
+with due as materialized (
     select id from ingest_inboundevent
     where tenant_id = %s and state = 'received' and (lease_until is null or lease_until < clock_timestamp())
     order by id limit %s for update skip locked)
-returning id
+update ingest_inboundevent as event
+set lease_until = clock_timestamp() + make_interval(secs => %s), attempts = event.attempts + 1
+from due where event.tenant_id = %s and event.id = due.id
+returning event.id
 """
 
 
@@ -92,7 +95,7 @@ def _waiting(tenant: Tenant) -> bool:
 
 def _claim(tenant: Tenant) -> list[int]:
     with tenant_context(tenant), connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE.total_seconds(), tenant.pk, tenant.pk, BATCH])
+        cursor.execute(CLAIM, [tenant.pk, BATCH, LEASE.total_seconds(), tenant.pk])
         return sorted(row[0] for row in cursor.fetchall())
 
 

@@ -34,6 +34,11 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
     contact = identity.locate(channel=channel, sender=item.sender)
     if known_message(channel, item.message_id) is not None:  # stored while we waited for the identity's lock
         return None
+    asks = item.kind not in UNSPOKEN and not item.group_id
+    if asks:  # contacts are locked before conversations everywhere
+        ensure_open_lead(
+            contact=contact, source=channel.channel_source, by=Actor("contact", str(contact.pk), str(contact))
+        )
     conversation = open_conversation(channel=channel, contact=contact, sender=item.sender)
     now = timezone.now()
     message = add_message(
@@ -50,7 +55,7 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
         provider_at=item.timestamp,
     )
     _attach(message, item.media)
-    if item.kind not in UNSPOKEN and not item.group_id:
+    if asks:
         _answerable(conversation, contact, item, now)
     conversation.unread_count += 1
     conversation.save()
@@ -58,10 +63,9 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
 
 
 def _answerable(conversation: Conversation, contact: Contact, item: base.InboundMessage, now: datetime) -> None:
-    """A real customer message: opens the window, makes a lead, cancels what is stale, arms the turn."""
+    """A real customer message: opens the window, cancels what is stale, arms the turn."""
     conversation.last_inbound_at = max(filter(None, (conversation.last_inbound_at, min(item.timestamp, now))))
     conversation.waiting_since = conversation.waiting_since or now
-    ensure_open_lead(contact=contact, source=conversation.channel_source, by=Actor("contact", str(contact.pk), str(contact)))
     if not item.starts_turn:
         return
     # "A person will answer you" stays true whatever the customer adds.

@@ -197,6 +197,7 @@ def holder_of(conversation: Conversation, member: Membership) -> Holder:
     if conversation.mode == Conversation.Mode.AI:
         return Holder("ai", _("Responde la IA"), "take")
     until, reason = conversation.human_override_until, conversation.mode_reason
+    until = until if until and until > timezone.now() else None
     person = conversation.assignee
     if person is None:
         return Holder("nobody", _("Nadie la tiene; la IA no responde"), "take", until, reason)

@@ -18,6 +18,8 @@ from rag.services.remove import remove_document
 from rag.services.search import MAX_LIMIT, MAX_QUERY, search
 from tenants.api.base import CompanyView
 
+FORM_BYTES = 64 * 1024  # what the other fields and the form's own marks may take
+
 
 class DocumentOut(serializers.Serializer):
     id = serializers.UUIDField()
@@ -60,6 +62,7 @@ class RemovalOut(serializers.Serializer):
 class Documents(CompanyView):
     reads, writes = "knowledge.read", "knowledge.write"
     parser_classes = [MultiPartParser]
+    most_bytes = MAX_BYTES + FORM_BYTES
 
     @extend_schema(operation_id="documents_list", parameters=[DocumentFilter], responses=DocumentOut(many=True))
     def get(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ class Unreadable(Invalid):
     """The file cannot become text; the message says why in plain words for the person who uploaded it."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, code="document_unreadable")
+        super().__init__(message, code="document_unreadable", fields={"file": message})
 
 
 class Extractor:

@@ -81,7 +81,8 @@ class AuthView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         origin = request.headers.get("Origin")
-        if request.method == "POST" and origin and urlsplit(origin).netloc != request.get_host():
+        ours = (request.get_host(), urlsplit(settings.PUBLIC_URL).netloc)
+        if request.method == "POST" and origin and urlsplit(origin).netloc not in ours:
             raise Forbidden(_("Este pedido viene de otro sitio."), code="foreign_origin")
 
     def checked(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
@@ -147,9 +148,13 @@ class Refresh(AuthView):
 class Logout(AuthView):
     @extend_schema(operation_id="auth_logout", request=RefreshBody, responses={204: None})
     def post(self, request: Request) -> Response:
-        """End the sign-in of the refresh token: both tokens stop working at once, the cookies go."""
+        """End the sign-in of the refresh or access token: both stop working at once, the cookies go."""
         given = self.checked(RefreshBody).get("refresh")
-        user = tokens.revoke(given or request.COOKIES.get(identity.REFRESH_COOKIE, ""))
+        scheme, _space, bearer = request.headers.get("Authorization", "").partition(" ")
+        if not given and scheme.lower() == "bearer":
+            user = tokens.revoke_access(bearer.strip())
+        else:
+            user = tokens.revoke(given or request.COOKIES.get(identity.REFRESH_COOKIE, ""))
         if user is not None:
             sign_in.note_logout(user)
         response = Response(status=204)

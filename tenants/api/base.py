@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any, ClassVar, TypeVar
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -42,6 +44,7 @@ class CompanyView(APIView):
     parser_classes = [JSONParser]
     pagination_class: ClassVar[type[Any] | None] = CursorPages
     page_by = "created_at"
+    most_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     claimed: IdempotentRequest | None = None
 
     @property
@@ -70,6 +73,8 @@ class CompanyView(APIView):
         if request.method not in self.allowed_methods:
             raise MethodNotAllowed(request.method or "")
         super().initial(request, *args, **kwargs)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > self.most_bytes:  # before anything of it is read
+            raise RequestDataTooBig
         key = request.headers.get("Idempotency-Key", "").strip()
         if key and request.method not in SAFE_METHODS:
             self._claim(request, key)
@@ -91,10 +96,10 @@ class CompanyView(APIView):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
-        if self.claimed is not None and isinstance(final, Response) and final.status_code < 400:
-            empty = final.data is None
-            text = "" if empty else JSONRenderer().render(final.data).decode()
-            idempotency.keep(self.claimed, status=final.status_code, response=text)
+        claimed: IdempotentRequest | None = self.claimed
+        if claimed is not None and final.status_code < 400:
+            text = "" if final.data is None else JSONRenderer().render(final.data).decode()
+            idempotency.keep(claimed, status=final.status_code, response=text)
         return final
 
     # --- what the verbs share ------------------------------------------------------------------------------
@@ -125,7 +130,7 @@ class CompanyView(APIView):
 
 def _content(request: Request) -> bytes:
     """What makes two bodies the same: JSON by its bytes, a form by its fields and the bytes of its files."""
-    data = request.data  # a body that is too large or unreadable is refused here
+    data: Any = request.data  # a body that is too large or unreadable is refused here
     plain: HttpRequest = request._request
     if not (plain.content_type or "").startswith("multipart/"):
         return plain.body

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -15,7 +14,7 @@ from config.lib.errors import AppError
 class NumberPages(CursorPages):
     """A cursor is "b" or "a" with an id: the rows before it or after it. Costs one statement."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
         limit = self.limit_of(request)
         cursor = request.query_params.get("cursor", "")

@@ -5,12 +5,9 @@ import math
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser as _JSONParser
-
-from config.lib.errors import AppError
 
 MOST_DEPTH = 50
 
@@ -21,11 +18,7 @@ class JSONParser(_JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        plain = (parser_context or {})["request"]._request
-        try:
-            raw = plain.body
-        except RequestDataTooBig as error:
-            raise AppError(_("El contenido es demasiado grande."), code="too_large", status=413) from error
+        raw = (parser_context or {})["request"]._request.body  # limited by Django, unlike the stream
         try:
             value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
@@ -56,5 +49,5 @@ def _check(value: Any, depth: int) -> None:
 
 def _check_text(text: str) -> None:
     # A lone surrogate (written as an escape) and NUL are JSON, but no text of any database.
-    if "\x00" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
         raise ParseError(_("El contenido lleva letras que no se pueden guardar."))

@@ -24,8 +24,8 @@ class HasPermission(BasePermission):
         plain = cast("MemberRequest", request._request)
         if plain.member is None:
             refuse(plain.membership, plain.claim)
-        wanted = getattr(view, "reads" if request.method in SAFE_METHODS else "writes", None)
-        return bool(wanted) and plain.member.may(wanted)
+        wanted: str | None = getattr(view, "reads" if request.method in SAFE_METHODS else "writes", None)
+        return wanted is not None and plain.member.may(wanted)
 
 
 def refuse(membership: Membership | None, claimed: Claim | None) -> NoReturn:

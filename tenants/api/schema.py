@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config.lib.errors import NotFound
 from tenants.access import open_page, refusal_page
 from tenants.live.idempotency import LONGEST_KEY
+from tenants.requests import Request
 
 
 class Schema(SpectacularAPIView):
@@ -26,7 +27,7 @@ class Docs(SpectacularSwaggerSplitView):
 
 @csrf_exempt
 @open_page
-def nowhere(request: HttpRequest) -> HttpResponse:
+def nowhere(request: Request) -> HttpResponse:
     """Unknown addresses and malformed ids answer in the one shape of errors."""
     return refusal_page(request, NotFound(_("No existe.")))
 
@@ -51,11 +52,15 @@ ERROR = {
 def with_errors(result: dict[str, Any], **rest: Any) -> dict[str, Any]:
     """Every operation may also answer with an error, always in one shape; every write takes an Idempotency-Key."""
     result["components"]["schemas"]["Error"] = ERROR
-    answer = {"description": "Refused", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    answer = {
+        "description": "Refused",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
     key = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": LONGEST_KEY}}
     for path, verbs in result["paths"].items():
         for verb, operation in verbs.items():
             operation["responses"]["default"] = answer
+            operation["summary"] = operation["description"].split(". ")[0].rstrip(".")
             if verb != "get" and "/auth/" not in path:
                 operation.setdefault("parameters", []).append(key)
     return result

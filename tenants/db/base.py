@@ -70,6 +70,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.run_before_commit()
         except BaseException:
             self._rollback()
+            self.run_on_commit = []  # Django forgets them only after database errors; they must not ride on the next commit
             raise
         super()._commit()
         self._forget()

@@ -52,6 +52,8 @@ class EventsConsumer(AsyncWebsocketConsumer):
         self.line = Line(self._end, credentials)
         room = await hub.enter(self.line, admission)
         now = room.last
+        if self.line.ended:
+            return
         await self.accept()  # only now: what happens after the handshake must be heard
         self.writer = asyncio.create_task(self._write(self.line, now, admission))
 
@@ -77,11 +79,16 @@ class EventsConsumer(AsyncWebsocketConsumer):
         self.ending = asyncio.create_task(self.close(code))
 
     async def _write(self, line: Line, now: int, admission: Admission) -> None:
-        told = await self._replay(now, admission)
-        while True:
-            number, frame = await line.next()
-            if number > told:
-                await self.send(frame)
+        try:
+            told = await self._replay(now, admission)
+            while True:
+                number, frame = await line.next()
+                if number > told:
+                    await self.send(frame)
+        except DatabaseError:
+            await self.close(CLOSE_TRY_AGAIN)
+        except OSError:
+            return  # the client is gone; `disconnect` tidies up
 
     async def _replay(self, now: int, admission: Admission) -> int:
         """Send what came between `after` and `now`; returns the number up to which the client knows everything."""

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from config.lib.errors import AppError, NotFound
+from config.lib.refusals import refusal_of
 from tenants import identity
 from tenants.access import refusal_page
 from tenants.context import auth_scope, tenant_context
@@ -36,19 +37,25 @@ class TenantMiddleware:
     def __call__(self, request: Request) -> HttpResponse:
         _nobody(request)
         request.undo = False
-        request.host_tenant = registry.by_host(request.get_host())
-        if request.host_tenant is None and _names_a_company(request):
-            return refusal_page(request, NotFound(_("No hay ninguna empresa en esta dirección.")))
+        scope = _scope(request)
+        if scope == "none":
+            return self.get_response(request)  # also while the database is away
         token = ORIGIN.set(Origin(client_ip(request), request.headers.get("User-Agent", "")))
         try:
-            return self._enter(request, _scope(request))
+            return self._enter(request, scope)
+        except (DatabaseError, InterfaceError) as error:  # on entering, or what PostgreSQL checks at COMMIT
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            return refusal_page(request, refusal)
         finally:
             ORIGIN.reset(token)
             timezone.deactivate()
 
     def _enter(self, request: Request, scope: str) -> HttpResponse:
-        if scope == "none":
-            return self.get_response(request)
+        request.host_tenant = registry.by_host(request.get_host())
+        if request.host_tenant is None and _names_a_company(request):
+            return refusal_page(request, NotFound(_("No hay ninguna empresa en esta dirección.")))
         request.claim = identity.claim(
             session=request.session, cookies=request.COOKIES, authorization=request.headers.get("Authorization", "")
         )
@@ -75,16 +82,17 @@ class TenantMiddleware:
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         request.undo = True
-        return refusal_page(request, error) if isinstance(error, AppError) else None
+        refusal = error if isinstance(error, AppError) else refusal_of(error)
+        return refusal_page(request, refusal) if refusal is not None else None
 
 
 def _names_a_company(request: Request) -> bool:
     """A hostname of the form given to companies; one that no company has must not fall through to anybody."""
-    return request.get_host().split(":")[0].lower().endswith(settings.TENANT_HOST_PATTERN.format(slug=""))
+    return registry.hostname(request.get_host()).endswith(settings.TENANT_HOST_PATTERN.format(slug=""))
 
 
 def _nobody(request: Any) -> None:
-    request.tenant = request.member = request.membership = request.claim = None
+    request.tenant = request.member = request.membership = request.claim = request.host_tenant = None
     request.user, request.actor = AnonymousUser(), Actor("contact")
 
 

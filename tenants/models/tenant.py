@@ -1,6 +1,14 @@
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
+
+
+def known_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("Esa zona horaria no existe."))
 
 
 class Trade(models.TextChoices):
@@ -22,7 +30,9 @@ class Tenant(TenantMixin):
     slug = models.SlugField(_("identificador"), max_length=40, unique=True)
     name = models.CharField(_("nombre"), max_length=120)
     trade = models.CharField(_("rubro"), max_length=20, choices=Trade, default=Trade.SALES)
-    timezone = models.CharField(_("zona horaria"), max_length=64, default="America/Argentina/Buenos_Aires")
+    timezone = models.CharField(
+        _("zona horaria"), max_length=64, default="America/Argentina/Buenos_Aires", validators=[known_timezone]
+    )
     locale = models.CharField(_("idioma"), max_length=8, default="es")
     currency = models.CharField(_("moneda"), max_length=3, default="ARS")
     status = models.CharField(_("estado"), max_length=12, choices=Status, default=Status.ACTIVE)

@@ -97,6 +97,7 @@ class RefreshToken(models.Model):
     user = models.ForeignKey(User, models.CASCADE)
     family = models.UUIDField(default=uuid.uuid4, db_index=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    password_mark = models.CharField(max_length=16, default="")  # of the password it was given for
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

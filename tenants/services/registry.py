@@ -12,6 +12,7 @@ from tenants.models import Domain, Tenant
 
 VERSION_KEY = "tenants:version"
 LOOK_AGAIN_SECONDS = 1.0  # how often a process asks Redis whether a company changed
+AWAY_SECONDS = 4.0  # how much longer it waits before asking a Redis again that did not answer
 RELOAD_SECONDS = 30.0  # the longest a change may stay unseen while Redis is away
 
 
@@ -32,9 +33,14 @@ def by_id(tenant_id: int) -> Tenant | None:
     return _fresh().tenants.get(tenant_id)
 
 
+def hostname(host: str) -> str:
+    """The name alone: without port, and without the dot that a browser may keep at its end."""
+    return host.lower().split(":")[0].rstrip(".")
+
+
 def by_host(host: str) -> Tenant | None:
     known = _fresh()
-    tenant_id = known.hosts.get(host.lower().split(":")[0])
+    tenant_id = known.hosts.get(hostname(host))
     return known.tenants.get(tenant_id) if tenant_id is not None else None
 
 
@@ -58,17 +64,32 @@ def changed() -> None:
 
 def _fresh() -> _Known:
     global _known
-    known, now = _known, time.monotonic()
-    if known.loaded_at and now - known.looked_at < LOOK_AGAIN_SECONDS:
+    known = _known
+    if _recent(known):
         return known
-    with _lock:
+    # Somebody else is looking already: what is known may be told meanwhile, so that a slow Redis stops nobody.
+    if not _lock.acquire(blocking=not _usable(known)):
+        return known
+    try:
         known = _known
+        if _recent(known):  # while this thread waited
+            return known
         version = _version()
-        known.looked_at = now
-        stale = not known.loaded_at or now - known.loaded_at > RELOAD_SECONDS
-        if stale or (version is not None and version != known.version):
+        # Measured now: asking a Redis that does not answer takes longer than the answer is good for.
+        known.looked_at = time.monotonic() + (0.0 if version is not None else AWAY_SECONDS)
+        if not _usable(known) or (version is not None and version != known.version):
             known = _known = _load(version)
         return known
+    finally:
+        _lock.release()
+
+
+def _recent(known: _Known) -> bool:
+    return bool(known.loaded_at) and time.monotonic() - known.looked_at < LOOK_AGAIN_SECONDS and _usable(known)
+
+
+def _usable(known: _Known) -> bool:
+    return bool(known.loaded_at) and time.monotonic() - known.loaded_at <= RELOAD_SECONDS
 
 
 def _version() -> str | None:
@@ -83,4 +104,5 @@ def _load(version: str | None) -> _Known:
     with auth_scope():
         tenants = {tenant.pk: tenant for tenant in Tenant.objects.all()}
         hosts = dict(Domain.objects.values_list("domain", "tenant_id"))
-    return _Known(tenants, hosts, version, loaded_at=now, looked_at=now)
+    looked_at = now + (0.0 if version is not None else AWAY_SECONDS)
+    return _Known(tenants, hosts, version, loaded_at=now, looked_at=looked_at)

@@ -17,9 +17,9 @@ from config.lib.errors import AppError, RateLimited
 from config.lib.redis import client
 from tenants.context import auth_scope
 from tenants.domain.actor import Actor
-from tenants.identity import SESSION_TENANT
+from tenants.identity import ACCESS_COOKIE, SESSION_TENANT
 from tenants.models import Membership, Tenant, User
-from tenants.services import audit
+from tenants.services import audit, tokens
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,11 @@ def choose(*, request: HttpRequest, tenant: Tenant) -> None:
 
 
 def finish(*, request: HttpRequest) -> None:
+    """End the page session and the tokens that the same browser carries."""
     user, tenant_id = request.user, request.session.get(SESSION_TENANT)
     end_session(request)
+    with auth_scope():
+        tokens.revoke_access(request.COOKIES.get(ACCESS_COOKIE, ""))
     if isinstance(user, User):
         with auth_scope():
             audit.record(action="logout", by=_actor(user), resource=user, tenant_id=tenant_id)

@@ -15,6 +15,7 @@ import jwt
 import redis
 from django.conf import settings
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from config.lib import commit
@@ -55,6 +56,7 @@ class Access:
     user_id: UUID
     mark: str
     tenant_id: int | None = None
+    family: UUID | None = None
 
 
 def access_token(user: User, *, family: UUID | None = None) -> str:
@@ -92,7 +94,7 @@ def read_access(token: str) -> Access | None:
     if claims.get("typ") != KIND or user_id is None or (family is not None and _ended(family)):
         return None
     tenant_id = claims.get("tid")
-    return Access(user_id, str(claims.get("pw", "")), tenant_id if isinstance(tenant_id, int) else None)
+    return Access(user_id, str(claims.get("pw", "")), tenant_id if isinstance(tenant_id, int) else None, family)
 
 
 def _ended(family: UUID) -> bool:
@@ -111,7 +113,11 @@ def issue(user: User, *, family: UUID | None = None) -> Pair:
     """A new pair; call in the sign-in scope."""
     refresh, family = secrets.token_urlsafe(48), family or uuid4()
     RefreshToken.objects.create(
-        user=user, token_hash=_digest(refresh), expires_at=timezone.now() + REFRESH_LIFE, family=family
+        user=user,
+        token_hash=_digest(refresh),
+        password_mark=password_mark(user),
+        expires_at=timezone.now() + REFRESH_LIFE,
+        family=family,
     )
     return Pair(access_token(user, family=family), refresh)
 
@@ -130,7 +136,7 @@ def rotate(refresh: str) -> tuple[User, Pair] | None:
             revoke_family(row.family, now)
         return None
     user = User.objects.filter(pk=row.user_id, is_active=True).first()
-    if user is None:
+    if user is None or not constant_time_compare(row.password_mark, password_mark(user)):
         return None
     row.used_at = now
     row.save(update_fields=["used_at"])
@@ -146,7 +152,18 @@ def revoke(refresh: str) -> User | None:
     return row.user
 
 
+def revoke_access(access: str) -> User | None:
+    """End the sign-in this access token came from; the person, if it was still good."""
+    read = read_access(access) if access else None
+    if read is None or read.family is None:
+        return None
+    revoke_family(read.family, timezone.now())
+    return User.objects.filter(pk=read.user_id).first()
+
+
 def revoke_family(family: UUID, now: datetime) -> None:
+    # Waits for a renewal that is under way, so that the token it makes is seen and ends too.
+    list(RefreshToken.objects.select_for_update().filter(family=family).order_by("id").values_list("id"))
     RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=now)
     commit.after(lambda: _note_end(family))
 

@@ -118,5 +118,7 @@ def test_no_import_of_ours_hides_in_a_function() -> None:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             hidden = (each for node in ast.walk(function) for each in imported(node, path))
-            wrong += [f"{name(path)}:{function.name} imports {each}" for each in hidden if each.split(".")[0] in PRODUCT]
+            wrong += [
+                f"{name(path)}:{function.name} imports {each}" for each in hidden if each.split(".")[0] in PRODUCT
+            ]
     assert not wrong

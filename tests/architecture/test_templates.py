@@ -17,14 +17,16 @@ INLINE = {
     "other origin": re.compile(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//", re.I),
 }
 NOT_TEXT = re.compile(
-    r"\{#.*?#\}|\{% comment.*?endcomment %\}|\{% blocktrans(?:late)?\b.*?\{% endblocktrans(?:late)? %\}"
+    r"\{% block \w*(?:class|coltype) %\}.*?\{% endblock %\}|\{#.*?#\}|\{% comment.*?endcomment %\}|\{% blocktrans(?:late)?\b.*?\{% endblocktrans(?:late)? %\}"
     r"|<script\b.*?</script>|<style\b.*?</style>|<code\b.*?</code>|<svg\b.*?</svg>|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->",
     re.S | re.I,
 )
 TAG = re.compile(r"<[^<>]*>", re.S)
 READ_ALOUD = re.compile(r"\b(?:aria-label|title|placeholder|alt)\s*=\s*\"([^\"]*)\"", re.I)
 WORD = re.compile(r"[A-Za-zÁÉÍÓÚÜÑáéíóúüñ]{2,}")
-NAMES = re.compile(r"Sovereign CRM|WhatsApp|Instagram|Facebook|Chatwoot|YCloud|Meta|OpenAI|&\w+;|Español|English|\b(?:Esc|Enter|Ctrl)\b")
+NAMES = re.compile(
+    r"Sovereign CRM|WhatsApp|Instagram|Facebook|Chatwoot|YCloud|Meta|OpenAI|&\w+;|Español|English|\b(?:Esc|Enter|Ctrl)\b"
+)
 GALLERIES = ("templates/components/gallery.html", "templates/components/_gallery_row.html")
 
 

@@ -69,7 +69,9 @@ def _exists(dotted: str) -> bool:
     try:
         import_string(dotted)
     except ImportError:
-        return (ROOT / Path(*dotted.split("."))).is_dir() or (ROOT / Path(*dotted.split("."))).with_suffix(".py").is_file()
+        return (ROOT / Path(*dotted.split("."))).is_dir() or (ROOT / Path(*dotted.split("."))).with_suffix(
+            ".py"
+        ).is_file()
     return True
 
 
@@ -110,7 +112,9 @@ def test_models_and_migrations_agree() -> None:
         loader = MigrationLoader(None, ignore_no_migrations=True)
         detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
         changes = detector.changes(graph=loader.graph)
-    assert {app: [str(operation) for each in found for operation in each.operations] for app, found in changes.items()} == {}
+    assert {
+        app: [str(operation) for each in found for operation in each.operations] for app, found in changes.items()
+    } == {}
     assert not loader.detect_conflicts()
 
 
@@ -126,7 +130,10 @@ def test_keys_are_uuid_or_bigint() -> None:
 
 def test_no_model_holds_money_in_a_float() -> None:
     assert not [
-        str(field) for model in apps.get_models() for field in model._meta.fields if field.get_internal_type() == "FloatField"
+        str(field)
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.get_internal_type() == "FloatField"
     ]
 
 
@@ -134,5 +141,9 @@ def test_middleware_order_keeps_the_company_innermost() -> None:
     """The transaction must be around the view only, and around rendering; whatever needs no company stands outside it."""
     order = settings.MIDDLEWARE
     assert order[-1] == "tenants.middleware.tenant.TenantMiddleware"
-    wanted = ["django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.csrf.CsrfViewMiddleware", order[-1]]
+    wanted = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        order[-1],
+    ]
     assert all(order.index(first) < order.index(second) for first, second in pairwise(wanted))

@@ -10,7 +10,9 @@ from django.utils.translation.template import templatize
 from tests.architecture.tree import ROOT, calls, name, python_files, templates, text_of
 
 GETTEXT = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2}
-IN_TEMPLATE = re.compile(r"""(?:\b(?P<many>n?p?gettext)|\b_)\(\s*u?(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.S)
+IN_TEMPLATE = re.compile(
+    r"""(?:\b(?P<many>n?p?gettext)|\b_)\(\s*u?(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.S
+)
 SPANISH = re.compile(
     r"(?i)[ñ¿¡áéíóú]|\b(el|los|las|una|del|que|para|con|por|está|esta|este|sin|hay|más|su|sus|y|o)\b(?=.*\b\w+)"
 )

@@ -21,7 +21,9 @@ def make_seller(**over: object) -> Seller:
 
 def make_stage(**over: object) -> Stage:
     number = next(_numbers)
-    return Stage.objects.create(**{"code": f"etapa-{number}", "name": f"Etapa {number}", "position": 1000 + number, **over})
+    return Stage.objects.create(
+        **{"code": f"etapa-{number}", "name": f"Etapa {number}", "position": 1000 + number, **over}
+    )
 
 
 def initial_stage() -> Stage:

@@ -15,7 +15,9 @@ def make_live_event(**over: object) -> LiveEvent:
     counter = make_live_counter()
     counter.last += 1
     counter.save()
-    return LiveEvent.objects.create(**{"id": counter.last, "type": "NEW_LEAD", "data": {}, "at": timezone.now(), **over})
+    return LiveEvent.objects.create(
+        **{"id": counter.last, "type": "NEW_LEAD", "data": {}, "at": timezone.now(), **over}
+    )
 
 
 def make_idempotent_request(**over: object) -> IdempotentRequest:

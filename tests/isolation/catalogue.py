@@ -91,7 +91,9 @@ def memberships(inside: psycopg.Connection) -> Iterator[str]:
         if group not in SCOPES and not group.startswith("tenant_"):
             yield f"{LOGIN} may enter {group}"
     for role in (MEMBER, *SCOPES):
-        if _rows(inside, "select 1 from pg_auth_members a join pg_roles m on m.oid = a.member where m.rolname = %s", role):
+        if _rows(
+            inside, "select 1 from pg_auth_members a join pg_roles m on m.oid = a.member where m.rolname = %s", role
+        ):
             yield f"{role} is a member of another role"
 
 
@@ -108,11 +110,11 @@ def direct_rights(inside: psycopg.Connection) -> Iterator[str]:
 
 def foreign_schemas(inside: psycopg.Connection) -> Iterator[str]:
     """A company's role walks its own schema only, and no scope walks any."""
-    roles = "(r.rolname ~ '^tenant_[0-9]+$' or r.rolname = any(array['crm_member','crm_platform','crm_auth','crm_ingest']))"
-    own = "n.nspname = 't' || substring(r.rolname from '^tenant_([0-9]+)$')"
-    pairs = (
-        f"from pg_roles r cross join pg_namespace n where {roles} and {COMPANY_SCHEMAS} and ({own}) is not true"
+    roles = (
+        "(r.rolname ~ '^tenant_[0-9]+$' or r.rolname = any(array['crm_member','crm_platform','crm_auth','crm_ingest']))"
     )
+    own = "n.nspname = 't' || substring(r.rolname from '^tenant_([0-9]+)$')"
+    pairs = f"from pg_roles r cross join pg_namespace n where {roles} and {COMPANY_SCHEMAS} and ({own}) is not true"
     for role, schema in _rows(
         inside, f"select r.rolname, n.nspname {pairs} and has_schema_privilege(r.oid, n.oid, 'usage,create')"
     ):

@@ -60,7 +60,9 @@ def _always_the_same_company(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> Non
 
 
 def _wrong_role(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
-    monkeypatch.setattr(context, "context_of", lambda tenant: Context(f'"{tenant.schema_name}", public', "crm_platform", tenant))
+    monkeypatch.setattr(
+        context, "context_of", lambda tenant: Context(f'"{tenant.schema_name}", public', "crm_platform", tenant)
+    )
 
 
 def _remembers_too_long(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
@@ -107,7 +109,10 @@ REMOVED = {
         "create policy oops on tenants_systemevent for insert to crm_member with check (true)",
         "drop policy oops on tenants_systemevent",
     ),
-    "the login reads directly": ("grant select on tenants_domain to crm_app", "revoke select on tenants_domain from crm_app"),
+    "the login reads directly": (
+        "grant select on tenants_domain to crm_app",
+        "revoke select on tenants_domain from crm_app",
+    ),
     "a company walks another one": (
         "grant usage on schema {other} to {acme}; grant select on all tables in schema {other} to {acme}",
         "revoke select on all tables in schema {other} from {acme}; revoke usage on schema {other} from {acme}",
@@ -125,7 +130,8 @@ def test_a_fault_in_the_code_is_noticed(fault: str, furnished: Cast, monkeypatch
 @pytest.mark.parametrize("fault", REMOVED)
 def test_a_fault_in_the_database_is_noticed(fault: str, furnished: Cast, test_services: Services) -> None:
     plant, undo = (
-        text.format(other=f'"{furnished.globex.schema_name}"', acme=f"tenant_{furnished.acme.pk}") for text in REMOVED[fault]
+        text.format(other=f'"{furnished.globex.schema_name}"', acme=f"tenant_{furnished.acme.pk}")
+        for text in REMOVED[fault]
     )
     with _fresh_connections(), test_services.inside() as inside:
         inside.execute(plant)

@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 
 from crm.models import Contact
 from tenants import identity
-from tenants.context import auth_scope, tenant_context
+from tenants.context import auth_scope, platform_scope, tenant_context
 from tenants.identity import ACCESS_COOKIE, SESSION_TENANT
 from tenants.models import Membership, Tenant, User
 from tenants.services import registry
@@ -144,7 +144,7 @@ def test_a_company_cannot_be_named_in_a_tasks_arguments(cast: Cast) -> None:
 
 
 def test_a_suspended_companys_tasks_do_not_run(live_tenants: Cast) -> None:
-    with tenant_context(live_tenants.acme):
+    with platform_scope("a company is suspended"):
         Tenant.objects.filter(pk=live_tenants.acme.pk).update(status=Tenant.Status.SUSPENDED)
     registry.changed()
     with pytest.raises(NoTenant):

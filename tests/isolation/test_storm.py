@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from crm.models import Contact
 from tenants import context
-from tenants.context import auth_scope, context_of, platform_scope, tenant_context
+from tenants.context import auth_scope, context_of, tenant_context
 from tenants.db import base
 from tenants.models import Membership, Tenant
 from tests.support.cast import Cast, make_company
@@ -100,7 +100,7 @@ class Storm:
                 raise RuntimeError
         except RuntimeError:
             self.look(tenant)
-        with auth_scope() if self.chance.random() < 0.5 else platform_scope("storm"):
+        with auth_scope():
             try:
                 with transaction.atomic():
                     Contact.objects.count()

@@ -16,7 +16,7 @@ from tenants.services import vault
 from tenants.services.vault import MissingCredential, VaultUnreadable, get_tenant_credential, put_credential
 
 BY = Actor.system("test")
-SECRET = "sk-acme-0123456789abcdef"  # noqa: S105 (a test's own)
+SECRET = "sk-acme-0123456789abcdef"
 
 
 def put(tenant: Tenant, value: str = SECRET, *, category: str = "openai", name: str = "API_KEY") -> Credential:
@@ -107,7 +107,9 @@ def test_another_key_of_the_same_name_does_not_open(acme: Tenant, monkeypatch: p
         get_tenant_credential(acme.pk, "openai", "API_KEY")
 
 
-@pytest.mark.parametrize("keys", [[], ["nothing"], ["id:%%%"], ["id:c2hvcnQ="], [":" + base64.b64encode(b"x" * 32).decode()]])
+@pytest.mark.parametrize(
+    "keys", [[], ["nothing"], ["id:%%%"], ["id:c2hvcnQ="], [":" + base64.b64encode(b"x" * 32).decode()]]
+)
 def test_without_a_usable_key_nothing_is_read_or_written(
     acme: Tenant, monkeypatch: pytest.MonkeyPatch, keys: list[str]
 ) -> None:

@@ -7,7 +7,7 @@ from django.db import models
 
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
-from tenants.models import Tenant
+from tenants.models import DataKey, Domain, Membership, SystemEvent, Tenant
 from tenants.services import vault
 from tests.factories import messaging
 from tests.factories.every_model import FACTORIES
@@ -17,11 +17,36 @@ from tests.support.cast import Cast, make_cast
 WORD = "zafiro"  # what a search looks for
 ACME, GLOBEX = "AcmeCanary7", "GlobexCanary9"
 # Texts that mean something to the code, so that a canary in them would break the page instead of showing on it.
-MEANINGFUL = (
-    "code kind route_key event_key provider_message_id mime sha256 embedding_model timezone file terms key route locale"
-    " search_text currency phone status provider model_provider template_type actor_kind tool type idempotency_key"
-    " body_hash response model"
-).split()
+MEANINGFUL = [
+    "code",
+    "kind",
+    "route_key",
+    "event_key",
+    "provider_message_id",
+    "mime",
+    "sha256",
+    "embedding_model",
+    "timezone",
+    "file",
+    "terms",
+    "key",
+    "route",
+    "locale",
+    "search_text",
+    "currency",
+    "phone",
+    "status",
+    "provider",
+    "model_provider",
+    "template_type",
+    "actor_kind",
+    "tool",
+    "type",
+    "idempotency_key",
+    "body_hash",
+    "response",
+    "model",
+]
 
 
 @dataclass(frozen=True)
@@ -36,19 +61,23 @@ class World:
 
 def make_world() -> World:
     cast = make_cast(suffix="-probe")
-    mine = _furnish(cast.acme, ACME, cast["ana"].member.pk)
-    theirs = _furnish(cast.globex, GLOBEX, cast["gus"].member.pk)
+    mine = _furnish(cast.acme, ACME, cast["ana"].member)
+    theirs = _furnish(cast.globex, GLOBEX, cast["gus"].member)
     return World(cast, mine, theirs, digest(cast.globex))
 
 
-def _furnish(tenant: Tenant, canary: str, member: object) -> dict[str, object]:
+def _furnish(tenant: Tenant, canary: str, member: Membership) -> dict[str, object]:
     keys: dict[str, object] = {}
     with tenant_context(tenant):
         for label, factory in FACTORIES.items():
             row = factory()
             keys[label] = row.pk
         for model in tenant_models():
-            texts = {field.name: f"{WORD} {canary}"[: field.max_length or 200] for field in model._meta.fields if _plain(field)}
+            texts = {
+                field.name: f"{WORD} {canary}"[: field.max_length or 200]
+                for field in model._meta.fields
+                if _plain(field)
+            }
             if texts:
                 model._base_manager.filter(pk=keys[model._meta.label]).update(**texts)
         channel = messaging.make_channel(name=f"{WORD} {canary}", route=True)
@@ -58,8 +87,19 @@ def _furnish(tenant: Tenant, canary: str, member: object) -> dict[str, object]:
             category="openai", name="API_KEY", value=f"sk-{canary}-0123456789", by=Actor.system("test")
         )
         keys["tenants.Credential"] = credential.pk
-        keys["tenants.Membership"] = member
+        keys["tenants.Membership"] = member.pk
+        keys["tenants.User"] = member.user_id
+        keys["tenants.Tenant"] = tenant.pk
+        keys["tenants.Domain"] = Domain.objects.get().pk
+        keys["tenants.DataKey"] = DataKey.objects.get().pk
+        keys["tenants.SystemEvent"] = SystemEvent.objects.latest("id").pk
     return keys
+
+
+def make_rows_of(tenant: Tenant) -> dict[str, object]:
+    """One row of every model; model label → key."""
+    with tenant_context(tenant):
+        return {label: factory().pk for label, factory in FACTORIES.items()}
 
 
 def _plain(field: models.Field) -> bool:

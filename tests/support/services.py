@@ -93,7 +93,11 @@ def _state_of_migrations() -> str:
     """Changes whenever a migration, or what lays the ground for them, does."""
     total = hashlib.sha256(repr((django.VERSION, settings.SHARED_APPS, settings.TENANT_APPS)).encode())
     sources = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/*/migrations/*.py")]
-    sources += [ROOT / "tenants/rls.py", ROOT / "tenants/services/provisioning.py", ROOT / "config/embedded/bootstrap.py"]
+    sources += [
+        ROOT / "tenants/rls.py",
+        ROOT / "tenants/services/provisioning.py",
+        ROOT / "config/embedded/bootstrap.py",
+    ]
     for source in sorted(sources):
         total.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes() + b"\0")
     return total.hexdigest()[:16]

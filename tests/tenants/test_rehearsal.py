@@ -42,17 +42,23 @@ def test_effects_run_when_the_transaction_ends_and_not_before(acme: Tenant, queu
         assert len(queued) == 0
         assert not LiveEvent.objects.filter(data__id="marker").exists()
     assert done == ["after"]
-    assert [(task.name, task.tenant_id, task.arguments) for task in queued] == [("some.task", acme.pk, {"word": "hola"})]
+    assert [(task.name, task.tenant_id, task.arguments) for task in queued] == [
+        ("some.task", acme.pk, {"word": "hola"})
+    ]
     with tenant_context(acme):
         assert LiveEvent.objects.get(data__id="marker").type == "NEW_LEAD"
 
 
 def test_a_failed_transaction_leaves_no_row_and_no_effect(acme: Tenant, queued: Queue) -> None:
-    with pytest.raises(RuntimeError), tenant_context(acme):
-        Contact.objects.create(name="Nadie")
-        commit.queue("some.task")
-        emit("NEW_LEAD", object="lead", id="marker")
-        raise RuntimeError
+    def fail() -> None:
+        with tenant_context(acme):
+            Contact.objects.create(name="Nadie")
+            commit.queue("some.task")
+            emit("NEW_LEAD", object="lead", id="marker")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert len(queued) == 0
     with tenant_context(acme):
         assert not Contact.objects.exists()

@@ -1,4 +1,5 @@
 /* The inbox: scroll that stays where the reader is, drafts that survive, a countdown to the end of the reply window. */
+import { announce } from "../lib/toasts.js";
 
 const NEAR_BOTTOM_PX = 120;
 const DRAFT = "chat-draft:";
@@ -9,6 +10,8 @@ const composer = () => document.querySelector("form[data-composer]");
 const box = () => composer()?.querySelector("textarea");
 
 let followed = true; // the reader was at the end before the swap
+let known = new Set(); // ids of the messages that were on the screen
+let below = false; // something new stands below what the reader sees
 let kept = null; // { element, fromEnd } while older messages are put on top
 
 function atEnd(element) {
@@ -30,7 +33,10 @@ function beforeSwap(event) {
   const element = thread();
   if (!element) return;
   const target = event.detail.target;
-  if (target?.id === "chat") followed = atEnd(element);
+  if (target?.id === "chat") {
+    followed = atEnd(element);
+    known = shownIds();
+  }
   else if (target?.id?.startsWith("older-")) kept = element.scrollHeight - element.scrollTop;
 }
 
@@ -40,10 +46,53 @@ function afterSwap() {
   if (kept !== null) {
     element.scrollTop = element.scrollHeight - kept;
     kept = null;
+    followed = false;
   } else if (followed) {
     toEnd();
   }
+  tellNews();
   showCountdown();
+}
+
+// --- what is new --------------------------------------------------------------------------------
+
+function shownIds() {
+  return new Set([...document.querySelectorAll("#thread article[id]")].map((article) => article.id));
+}
+
+/** Reads the customer's new words out politely, and points to them when the reader is further up. */
+function tellNews() {
+  const fresh = [...document.querySelectorAll("#thread article[id]")].filter((article) => !known.has(article.id));
+  known = shownIds();
+  below = !followed && (below || fresh.length > 0);
+  pointBelow();
+  const theirs = fresh.filter((article) => !article.matches(".out, .auto"));
+  if (theirs.length) {
+    const last = theirs[theirs.length - 1];
+    const [by, said] = [".bubble-by", ".bubble"].map((part) => last.querySelector(part)?.textContent.trim() ?? "");
+    announce(`${by}: ${said}`);
+  }
+}
+
+function pointBelow() {
+  const button = document.querySelector("[data-to-end]");
+  if (button) button.hidden = !below;
+}
+
+/** A message is read when somebody can see it, not when a forgotten tab hears of it. */
+function markRead() {
+  const form = document.querySelector("form[data-mark-read]");
+  if (!form || form.dataset.told || document.hidden) return;
+  form.dataset.told = "true"; // a fresh part of the page comes without it
+  window.htmx?.ajax("POST", form.getAttribute("action"), { swap: "none" });
+}
+
+function onScroll(event) {
+  if (event.target !== thread()) return;
+  followed = atEnd(event.target);
+  if (!followed) return;
+  below = false;
+  pointBelow();
 }
 
 // --- drafts ---------------------------------------------------------------------------------------
@@ -146,12 +195,19 @@ function start() {
   keepColumn();
   restoreDraft();
   toHashOrEnd();
+  known = shownIds();
   showCountdown();
+  document.addEventListener("visibilitychange", markRead);
+  if (document.readyState === "complete") markRead();
+  else window.addEventListener("load", markRead);
+  document.addEventListener("scroll", onScroll, true);
+  document.addEventListener("click", (event) => event.target.closest?.("[data-to-end]") && toEnd());
   setInterval(showCountdown, 30_000);
   document.addEventListener("input", keepDraft);
   document.addEventListener("submit", plainSubmit);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
   document.addEventListener("htmx:afterSwap", afterSwap);
+  document.addEventListener("htmx:afterSettle", markRead);
   document.addEventListener("htmx:afterRequest", sent);
 }
 

@@ -115,5 +115,9 @@ def test_agents_are_written_by_who_runs_the_company_only(api_as: Api) -> None:
     assert api_as("rita").get(url).status_code == 200
     assert api_as("rita").patch(url, {"name": "x"}).status_code == 403
     assert api_as("sol").get(url).status_code == api_as("sol").get("/api/v1/runs/").status_code == 403
-    for answer in (api_as("gus").get(url), api_as("gus").patch(url, {"name": "x"}), api_as("gus").post(f"{url}publish")):
+    for answer in (
+        api_as("gus").get(url),
+        api_as("gus").patch(url, {"name": "x"}),
+        api_as("gus").post(f"{url}publish"),
+    ):
         assert answer.status_code == 404

@@ -287,6 +287,13 @@ class TestWhenTheModelFails:
         with tenant_context(acme):
             assert ToolCall.objects.filter(run=run, ok=False).count() == 5
 
+    def test_characters_that_no_database_keeps_do_not_break_the_turn(self, acme, story, llm):
+        employ(acme, llm)
+        odd = '{"choices":[{"message":{"content":"Ho\\u0000la \\ud800","role":"assistant"},"finish_reason":"\\u0000"}],"model":"\\u0000"}'
+        llm.then(Reply(tool_calls=[("cre\x00ate", '{"a\\u0000": "\\ud800"}')]), Reply(body=odd))
+        assert story.hear("Hola").status == "done"
+        assert story.said() == ["Hola ?"]
+
     @pytest.mark.parametrize("reply", [Reply(text=""), Reply(text="Una frase cort", finish_reason="length")])
     def test_an_empty_or_cut_answer_is_asked_for_again(self, acme, story, llm, reply):
         employ(acme, llm)
@@ -332,6 +339,19 @@ class TestTheSpendingCeiling:
         run = story.hear("Hola")
         assert run.cost_usd is None
         assert story.hear("¿Sigue ahí?").flags == ["budget"]
+
+    def test_a_server_that_tells_no_tokens_is_counted_by_length(self, acme, story, llm):
+        employ(acme, llm)
+        limit(acme, "0.00001")
+        llm.say("Primera", usage=None)
+        run = story.hear("Hola")
+        assert run.cost_usd is None
+        assert run.prompt_tokens > 100
+        assert story.hear("¿Sigue ahí?").flags == ["budget"]
+
+    def test_the_demo_model_costs_nothing(self, story):
+        run = story.hear("Hola")
+        assert (run.cost_usd, run.prompt_tokens) == (0, 0)
 
     def test_yesterdays_money_does_not_count(self, acme, story, llm):
         employ(acme, llm)

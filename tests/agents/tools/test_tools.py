@@ -172,6 +172,17 @@ def test_the_search_gives_passages_with_their_titles(acme, box):
     assert use(box, "rag_search", 1, query="zzzz qqqq").result.data == {"passages": []}
 
 
+def _blind_once(look):
+    """A first look that comes too early to see the twin's row."""
+    looks = []
+
+    def early(self, key):
+        looks.append(key)
+        return None if len(looks) == 1 else look(self, key)
+
+    return early
+
+
 class TestTheKey:
     def test_the_same_act_in_the_same_turn_happens_once(self, acme, box):
         use(box, "report_assistance", kind="sales", score=1, reasoning="a")
@@ -184,6 +195,12 @@ class TestTheKey:
         use(box, "create_customer", 1, name="Ana Ruiz")
         assert story.fresh().contact.name == "Ana Ruiz"
         assert len(rows(acme, ToolCall, ok=True)) == 2
+
+    def test_a_twin_that_was_quicker_gives_its_result(self, acme, box, monkeypatch):
+        use(box, "report_assistance", kind="sales", score=1, reasoning="a")
+        monkeypatch.setattr(LiveToolbox, "_before", _blind_once(LiveToolbox._before))
+        assert use(box, "report_assistance", 1, kind="sales", score=1, reasoning="a").replayed
+        assert len(rows(acme, AssistanceReport)) == 1
 
     def test_a_refusal_is_traced_and_may_be_followed_by_a_success(self, acme, box):
         use(box, "qualify_lead")

@@ -13,10 +13,23 @@ from tests.factories.crm import make_lead, make_seller
 from tests.support.cast import Person
 
 Api = Callable[..., APIClient]
-SHAPE = set(
-    "id contact stage owner score score_reasons interest source value currency social_links tags custom created_at"
-    " updated_at".split()
-)
+SHAPE = {
+    "id",
+    "contact",
+    "stage",
+    "owner",
+    "score",
+    "score_reasons",
+    "interest",
+    "source",
+    "value",
+    "currency",
+    "social_links",
+    "tags",
+    "custom",
+    "created_at",
+    "updated_at",
+}
 
 
 def stages(api: APIClient) -> dict[str, dict[str, Any]]:
@@ -143,6 +156,9 @@ def test_a_lead_is_changed_field_by_field(api_as: Api) -> None:
     assert done.json()["value"] == "10.00"
     assert done.json()["custom"] == {"color": "rojo"}
     assert done.json()["stage"] == lead["stage"]
+    url = f"/api/v1/leads/{lead['id']}/"
+    assert api.patch(url, {"needs": "Una casa"}).json()["score"] == 15
+    assert api.patch(url, {"needs": ""}).json()["score"] == 0
 
 
 def test_leads_are_found_by_stage_owner_source_contact_and_words(api_as: Api, acme: Tenant) -> None:

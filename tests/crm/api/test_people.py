@@ -42,6 +42,12 @@ def test_a_wrong_contact_is_a_400_with_its_fields(api_as: Api, body: dict[str, A
     assert set(answer.json()["error"]["fields"]) == set(body)
 
 
+def test_nobody_is_no_contact(api_as: Api) -> None:
+    for body in ({}, {"name": " ", "notes": "x"}):
+        assert "name" in api_as("ana").post("/api/v1/contacts/", body).json()["error"]["fields"]
+    assert api_as("ana").get("/api/v1/contacts/").json()["results"] == []
+
+
 def test_the_pipeline_is_listed_in_its_order(api_as: Api) -> None:
     answer = api_as("teo").get("/api/v1/stages/").json()
     assert [row["kind"] for row in answer["results"]][-2:] == ["won", "lost"]

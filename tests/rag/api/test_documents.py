@@ -70,6 +70,10 @@ def test_an_upload_without_a_file_is_a_400(api_as: Api) -> None:
     assert api_as("ana").post("/api/v1/documents/", {"title": "x"}, format="json").status_code == 415
 
 
+def test_an_endless_upload_is_refused_before_it_is_read(api_as: Api) -> None:
+    assert upload(api_as("ana"), text="x" * (10 * 1024 * 1024 + 100_000)).status_code == 413
+
+
 def test_documents_are_listed_by_collection_and_state(api_as: Api) -> None:
     api = api_as("ana")
     upload(api, collection="adn_personal")
@@ -87,7 +91,9 @@ def test_a_document_that_did_not_fail_is_not_tried_again(api_as: Api) -> None:
     assert api.post(f"/api/v1/documents/{made['id']}/retry").status_code == 409
 
 
-@pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "x", "collection": "secret"}, {"q": "x", "limit": "0"}, {"q": "\x00"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"q": ""}, {"q": "x", "collection": "secret"}, {"q": "x", "limit": "0"}, {"q": "\x00"}]
+)
 def test_a_malformed_question_is_a_400(api_as: Api, query: dict[str, str]) -> None:
     assert api_as("ana").get("/api/v1/knowledge/search", query).status_code == 400
 

@@ -26,9 +26,11 @@ def signed_in(person: Person, **options: object) -> APIClient:
 
 
 def pair_of(person: Person) -> dict[str, str]:
-    return APIClient(SERVER_NAME=HOST).post(
-        "/api/v1/auth/token", {"email": person.user.email, "password": PASSWORD}
-    ).json()
+    return (
+        APIClient(SERVER_NAME=HOST)
+        .post("/api/v1/auth/token", {"email": person.user.email, "password": PASSWORD})
+        .json()
+    )
 
 
 def bearer(token: str) -> APIClient:
@@ -156,6 +158,20 @@ def test_signing_out_ends_both_tokens_at_once(ana: Person) -> None:
     assert answer.cookies["refresh_token"].value == ""
     assert bearer(access).get("/api/v1/stages/").status_code == 401
     assert APIClient(SERVER_NAME=HOST).post("/api/v1/auth/refresh/", {"refresh": refresh}).status_code == 401
+
+
+def test_an_integration_signs_out_with_its_access_token_alone(ana: Person) -> None:
+    pair = pair_of(ana)
+    assert bearer(pair["access"]).post("/api/v1/auth/logout/").status_code == 204
+    assert bearer(pair["access"]).get("/api/v1/stages/").status_code == 401
+    assert APIClient(SERVER_NAME=HOST).post("/api/v1/auth/refresh/", {"refresh": pair["refresh"]}).status_code == 401
+
+
+def test_signing_out_of_the_pages_ends_the_tokens_of_the_same_browser(ana: Person) -> None:
+    client = signed_in(ana)
+    access = client.cookies["access_token"].value
+    assert client.post("/logout/").status_code == 302
+    assert bearer(access).get("/api/v1/stages/").status_code == 401
 
 
 def test_a_sign_out_holds_while_redis_is_away(ana: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,71 @@
+"""What a person may read when something outside the code's plan stopped a request: the database, or unstorable text."""
+
+import logging
+
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+from django.utils.translation import gettext as _
+
+from config.lib.errors import AppError, Conflict
+
+logger = logging.getLogger(__name__)
+
+# SQLSTATE classes and codes: PostgreSQL documentation, appendix A.
+TWICE = ("23505", "23P01")
+LOST_TARGET = ("23503",)
+CROSSED = ("40001", "40P01", "55P03", "57014")
+TOO_MUCH = "54"
+BAD_DATA = "22"
+AWAY = ("08", "53", "57P", "58")
+
+
+class Unavailable(AppError):
+    """The database does not answer. `retry_after` in seconds."""
+
+    code, status = "unavailable", 503
+    retry_after = 5
+
+
+def refusal_of(error: BaseException) -> AppError | None:
+    """The refusal behind a database's error or a text that cannot be stored; None when it is a fault of the code.
+
+    400 for data no column can hold, 409 when somebody was quicker, 503 while the database does not answer.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        return _unstorable() if "surrogates" in error.reason else None
+    if not isinstance(error, DatabaseError | InterfaceError):
+        return None
+    state = _state(error)
+    refusal = _by_state(state)
+    if refusal is None and not state:
+        if isinstance(error, DataError):  # found by the driver, before the server saw it
+            refusal = _unstorable()
+        elif isinstance(error, OperationalError | InterfaceError):
+            refusal = _unavailable()
+    if refusal is not None:
+        logger.warning("refused with %s: %s %s", refusal.status, state or "no answer", type(error).__name__)
+    return refusal
+
+
+def _state(error: BaseException) -> str:
+    """The SQLSTATE of the driver's error behind Django's; empty when the server said nothing."""
+    return str(getattr(error.__cause__, "sqlstate", None) or "")
+
+
+def _by_state(state: str) -> AppError | None:
+    if state in TWICE:
+        return Conflict(_("Ya existe uno igual: alguien lo guardó primero."), code="duplicate")
+    if state in LOST_TARGET:
+        return Conflict(_("Algo de lo que depende ya no existe. Recargar y probar de nuevo."), code="gone")
+    if state in CROSSED:
+        return Conflict(_("Dos cambios se cruzaron. Probar de nuevo."), code="crossed")
+    if state.startswith((BAD_DATA, TOO_MUCH)):
+        return _unstorable()
+    return _unavailable() if state.startswith(AWAY) else None
+
+
+def _unstorable() -> AppError:
+    return AppError(_("El pedido lleva datos que no se pueden guardar."), code="bad_request")
+
+
+def _unavailable() -> AppError:
+    return Unavailable(_("El servicio no responde. Probar de nuevo en un momento."))

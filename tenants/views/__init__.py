@@ -1,0 +1,1 @@
+"""Pages of the company itself and of signing in."""
