@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import psycopg
+import redis.asyncio
 
 SECRET = b"bench-secret"
 INSERT = (
@@ -62,3 +63,38 @@ async def _flush() -> None:
             for _row, future in group:
                 if not future.done():
                     future.set_result(None)
+
+
+# --- a bare hub ------------------------------------------------------------------------------------------------
+_sockets: set[Any] = set()
+
+
+async def hub(scope: Any, receive: Any, send: Any) -> None:
+    """Every notice of Redis to every socket: no sign-in, no companies, no order, no resuming."""
+    if scope["type"] == "lifespan":
+        await receive()
+        _flushers.append(asyncio.create_task(_pass_on()))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        _sockets.add(send)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        _sockets.discard(send)
+    else:
+        await receive()
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _pass_on() -> None:
+    client = redis.asyncio.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None, decode_responses=True)
+    async with client.pubsub() as channel:
+        await channel.psubscribe("live:*")
+        async for message in channel.listen():
+            if message["type"] == "pmessage":
+                frame = {"type": "websocket.send", "text": message["data"]}
+                await asyncio.gather(*(send(frame) for send in _sockets))

@@ -76,7 +76,9 @@ class Connection(asyncio.Protocol):
 async def closed_loop(load: Load, seconds: float, connections: int) -> float:
     """Each connection asks again as soon as it is answered; returns acknowledged requests a second."""
     loop = asyncio.get_running_loop()
-    lines = [(await loop.create_connection(lambda: Connection(load), "127.0.0.1", load.port))[1] for _ in range(connections)]
+    lines = [
+        (await loop.create_connection(lambda: Connection(load), "127.0.0.1", load.port))[1] for _ in range(connections)
+    ]
     stopping = False
 
     def again(line: Connection) -> None:
@@ -131,10 +133,16 @@ async def settled(load: Load) -> None:
 def main(arguments: list[str]) -> None:
     kind, port, path, secret, seconds, number, tag = arguments
     load = Load(int(port), path, secret, tag)
-    work = closed_loop(load, float(seconds), int(number)) if kind == "closed" else open_loop(load, float(seconds), float(number))
+    work = (
+        closed_loop(load, float(seconds), int(number))
+        if kind == "closed"
+        else open_loop(load, float(seconds), float(number))
+    )
     rate = uvloop.run(work)
     ordered = sorted(load.latencies) or [0.0]
-    at = {name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for name, share in (("p50", 0.5), ("p99", 0.99))}
+    at = {
+        name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for name, share in (("p50", 0.5), ("p99", 0.99))
+    }
     result = {"rate": rate, "sent": load.sent, "acknowledged": load.acknowledged, "refused": load.refused, **at}
     print(json.dumps({**result, "max": ordered[-1]}))
 

@@ -103,15 +103,11 @@ class Judge:
         """Bytes of events in files that no process has drained, or could not."""
         return sum(path.stat().st_size for path in self.spool.glob("*") if path.is_file()) if self.spool.exists() else 0
 
-    def age_leases(self) -> None:
-        """Let the leases of dead workers end now instead of in minutes. Only when no work has been alive for a while."""
+    def age_sends(self) -> None:
+        """Settle what dead senders left now instead of in a minute and a half: no provider call lasts this long here."""
         with psycopg.connect(self.address, autocommit=True) as connection:
             for number in self.numbers:
                 self._enter(connection, number)
-                connection.execute(
-                    "update messaging_conversation set turn_until = now() where turn_until is not null"
-                    " and turn_until < now() + interval '160 seconds'"
-                )
                 connection.execute(
                     "update messaging_message set sending_since = now() - interval '1 hour' where status = 'sending'"
                     " and sending_since < now() - interval '25 seconds'"

@@ -4,7 +4,7 @@
 
 Starts a product of its own (own data folder, own PostgreSQL and Redis with fsync on, web, worker, beat) on free ports of
 127.0.0.1, sends webhooks as Meta does, kills processes, waits until nothing moves any more, prints the figures and ends
-with 1 if one of them is a violation. `--hurry` lets the leases of dead workers end at once after the storm.
+with 1 if one of them is a violation. `--hurry` settles what dead senders left at once after the storm.
 """
 
 import argparse
@@ -131,7 +131,7 @@ class Run:
             self.world.mend()
             try:
                 if self.options.hurry and time.monotonic() - started > 15:
-                    judge.age_leases()
+                    judge.age_sends()
                 waiting = judge.waiting()
             except psycopg.OperationalError as error:
                 self.say(f"the database does not answer yet: {error}".strip())

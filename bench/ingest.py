@@ -21,7 +21,9 @@ CONNECTIONS, RATE = 128, 1000
 
 def drive(kind: str, port: int, path: str, seconds: float, number: int, tag: str) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.driver", kind, str(port), path, anchors.SECRET.decode()]
-    ran = subprocess.run([*command, str(seconds), str(number), tag], cwd=ROOT, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [*command, str(seconds), str(number), tag], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     found: dict[str, float] = json.loads(ran.stdout)
     return found
 

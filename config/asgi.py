@@ -13,9 +13,10 @@ from a2wsgi import WSGIMiddleware
 from config import env
 
 from config.wsgi import application as django  # isort: skip  # sets Django up: before anything with models
+from config.bodies import arrived
 from config.routing import websockets
 from messaging.ingest.app import PREFIXES, Ingest
-from messaging.ingest.http import Receive, Scope, Send, answer
+from messaging.ingest.http import Gone, Receive, Refused, Scope, Send, answer
 from tenants.live.hub import hub
 
 WEB_THREADS = int(env.number("WEB_THREADS", 12, minimum=1))
@@ -52,7 +53,14 @@ class Root:
             return
         # WSGI writes `-` and `_` alike: X_Tenant would pass for the header that only a proxy may set.
         scope["headers"] = [line for line in scope["headers"] if b"_" not in line[0]]
-        await self._pages(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi's own ASGI types
+        try:
+            whole = await arrived(scope, receive)
+        except Refused as refused:
+            await answer(send, refused.status)
+        except Gone:
+            return
+        else:
+            await self._pages(scope, whole, send)  # type: ignore[arg-type]  # a2wsgi's own ASGI types
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["door"] = self.door

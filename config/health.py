@@ -8,7 +8,6 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
 from django.views.decorators.cache import never_cache
 
 from config.lib.redis import client
@@ -62,6 +61,3 @@ def _queue() -> dict[str, str]:
         return {"redis": "ok", "worker": "ok"}
     starting = time.monotonic() - _began < STARTING_SECONDS
     return {"redis": "ok", "worker": "starting" if starting else "no sign of life"}
-
-
-urlpatterns = [path("healthz", healthz, name="healthz"), path("readyz", readyz, name="readyz")]

@@ -4,10 +4,12 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import gallery, health
+from tenants.admin_site import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("admin/", site.urls),
     path("api/v1/", include("config.urls_api")),
     path("", include("tenants.urls")),
     path("", include("crm.urls")),

@@ -10,9 +10,10 @@ from tenants.models import Membership
 
 def lead_for(member: Membership, pk: object, *, lock: bool = False) -> Lead:
     """The lead with contact, stage and owner. `lock` holds the row until the transaction ends."""
-    rows = Lead.objects.visible_to(member).select_related("contact", "stage", "owner")
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        # Alone: after a wait PostgreSQL joins the new row with the old stage and owner, and finds none.
+        Lead.objects.select_for_update(no_key=True).filter(pk=key_of(pk)).values("pk").first()
+    rows = Lead.objects.visible_to(member).select_related("contact", "stage", "owner")
     lead = rows.filter(pk=key_of(pk)).first()
     if lead is None:
         raise NotFound(_("Ese lead no existe o no está a su cargo."))

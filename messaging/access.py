@@ -21,9 +21,10 @@ def visible_conversations(member: Membership) -> QuerySet[Conversation]:
 
 
 def conversation_for(member: Membership, pk: object, *, lock: bool = False) -> Conversation:
-    rows = visible_conversations(member).select_related("contact", "channel", "assignee")
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        # Alone: after a wait PostgreSQL would join the new row with the assignee and contact of before it.
+        Conversation.objects.select_for_update(no_key=True).filter(pk=key_of(pk)).values("pk").first()
+    rows = visible_conversations(member).select_related("contact", "channel", "assignee")
     conversation = rows.filter(pk=key_of(pk)).first()
     if conversation is None:
         raise NotFound(_("Esa conversación no existe o no está a su cargo."))

@@ -94,7 +94,7 @@ class ConversationAdmin(CompanyAdmin):
 
 def _locked(queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
     """The services expect the row to be held, as the workers hold it; always in the same order."""
-    return queryset.select_related(None).order_by("pk").select_for_update()
+    return queryset.select_related(None).order_by("pk").select_for_update(no_key=True)
 
 
 @admin.register(Message, site=site)

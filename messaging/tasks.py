@@ -27,7 +27,9 @@ def process_events(*, tenant: Tenant) -> None:
 def take_turn(*, tenant: Tenant, conversation_id: str) -> None:
     with tenant_context(tenant):
         turn = turns.begin(UUID(conversation_id))
-    if turn is not None:
+    if turn is None:
+        return
+    with turns.kept(tenant=tenant, turn=turn):
         turn_due.send(
             sender=take_turn,
             tenant=tenant,

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RagConfig(AppConfig):
     name = "rag"
-    verbose_name = "Conocimiento"
-    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = _("Conocimiento")

@@ -70,6 +70,10 @@ class CompanyAdmin(admin.ModelAdmin):
     actions_selection_counter = True
     view_on_site = False
 
+    def get_urls(self) -> list[URLPattern]:
+        """Without the forwarding from addresses that Django used before 1.9."""
+        return [each for each in super().get_urls() if each.name is not None]
+
     # --- permissions: one table for pages, API and admin -------------------------------------------------
     def _may(self, request: HttpRequest, permission: str) -> bool:
         member = getattr(request, "member", None)

@@ -17,6 +17,8 @@ from agents.llm.base import ChatMessage, ChatRequest, ChatResult, ToolCallReques
 from agents.llm.demo_quote import quote
 from agents.llm.demo_words import ABOUT_ITSELF, GREETING, THANKS, WORDS, Phrases
 
+MOST_QUESTIONS = 3
+_ASKED = re.compile(r"\b(?:precio|cuanto|horario|envio|garantia|turno|stock|price|hours)")
 _COMPANY = re.compile(r"^- (?:Empresa|Company): (.+)$", re.MULTILINE)
 
 
@@ -53,6 +55,7 @@ class _Scene:
     words: Phrases
     first: bool
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    searches: list[dict[str, Any]] = field(default_factory=list)  # one result per question, in their order
 
 
 def _scene(request: ChatRequest) -> _Scene:
@@ -68,13 +71,15 @@ def _scene(request: ChatRequest) -> _Scene:
         tools=frozenset(tool.name for tool in request.tools),
         words=WORDS[language_of(said)],
         first=not before,
-        results=_results(messages[last + 1 :]),
+        results=dict(results := _results(messages[last + 1 :])),
+        searches=[result for name, result in results if name == "rag_search"],
     )
 
 
-def _results(messages: tuple[ChatMessage, ...]) -> dict[str, dict[str, Any]]:
+def _results(messages: tuple[ChatMessage, ...]) -> list[tuple[str, dict[str, Any]]]:
+    """(tool, result) of this turn, in the order of the calls."""
     names: dict[str, str] = {}
-    found: dict[str, dict[str, Any]] = {}
+    found: list[tuple[str, dict[str, Any]]] = []
     for message in messages:
         for call in (message.raw or {}).get("tool_calls", []):
             names[call["id"]] = call["function"]["name"]
@@ -83,7 +88,7 @@ def _results(messages: tuple[ChatMessage, ...]) -> dict[str, dict[str, Any]]:
                 result = json.loads(message.content)
             except ValueError:
                 result = {}
-            found[names.get(message.tool_call_id, "")] = result if isinstance(result, dict) else {}
+            found.append((names.get(message.tool_call_id, ""), result if isinstance(result, dict) else {}))
     return found
 
 
@@ -96,8 +101,15 @@ def _wanted_calls(scene: _Scene) -> list[tuple[str, dict[str, str]]]:
     if scene.facts.qualification and "qualify_lead" in scene.tools:
         calls.append(("qualify_lead", scene.facts.qualification))
     if "rag_search" in scene.tools and _asks_something(scene):
-        calls.append(("rag_search", {"query": scene.said[:300]}))
+        calls += [("rag_search", {"query": question[:300]}) for question in _questions(scene.said)]
     return calls
+
+
+def _questions(said: str) -> list[str]:
+    """The questions of a burst, each to be looked up by itself; the whole text when none stands out."""
+    sentences = [each.strip() for each in re.split(r"(?<=[?.!])\s+|\n+", said)]
+    asked = [each for each in sentences if "?" in each or _ASKED.search(plain(each))]
+    return asked[:MOST_QUESTIONS] or [said]
 
 
 def _asks_something(scene: _Scene) -> bool:
@@ -105,7 +117,7 @@ def _asks_something(scene: _Scene) -> bool:
     reading = re.sub(r"[^\w? ]+", " ", plain(scene.said).replace("\n", " ")).strip()
     if not reading or GREETING.fullmatch(reading) or THANKS.fullmatch(reading) or ABOUT_ITSELF.search(reading):
         return False
-    if "?" in scene.said or re.search(r"\b(?:precio|cuanto|horario|envio|garantia|turno|stock|price|hours)", reading):
+    if "?" in scene.said or _ASKED.search(reading):
         return True
     return not scene.facts.identity and scene.facts.interest not in {"none", "low"}
 
@@ -126,6 +138,15 @@ def _asking(calls: list[tuple[str, dict[str, str]]]) -> ChatResult:
     return ChatResult(text="", tool_calls=requests, raw_assistant=raw, finish_reason="tool_calls", model="demo")
 
 
+def _found(scene: _Scene) -> str:
+    """What the documents say to each question; the same words once."""
+    quotes = [
+        quote(question, result.get("passages") or [])
+        for question, result in zip(_questions(scene.said), scene.searches, strict=False)
+    ]
+    return "\n\n".join(dict.fromkeys(each for each in quotes if each))
+
+
 def _answer(scene: _Scene) -> str:
     words, results = scene.words, scene.results
     if results.get("handoff_to_human", {}).get("ok"):
@@ -140,7 +161,7 @@ def _answer(scene: _Scene) -> str:
             (words["saved_name"].format(name) if name else words["saved"]) if saved.get("ok") else words["not_saved"]
         )
     if "rag_search" in results:
-        found = quote(scene.said, results["rag_search"].get("passages") or [])
+        found = _found(scene)
         # A statement about oneself asks nothing: not finding it in the documents is no news.
         if found or "?" in scene.said or not scene.facts.qualification:
             parts.append(found or words["unknown"])

@@ -70,7 +70,7 @@ def update_agent(*, agent: Agent, by: Actor, **fields: Any) -> Agent:
 
 def publish_agent(*, agent: Agent, by: Actor) -> AgentVersion:
     """Make the working copy what customers meet from their next turn on. Nothing changed = the same version."""
-    row = Agent.objects.select_for_update(of=("self",)).select_related("published").get(pk=agent.pk)
+    row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     snapshot = snapshot_of(row)
     if row.published is not None and row.published.snapshot == snapshot:
         agent.published = row.published
@@ -80,7 +80,7 @@ def publish_agent(*, agent: Agent, by: Actor) -> AgentVersion:
 
 def put_back(*, version: AgentVersion, by: Actor) -> AgentVersion:
     """Publish an earlier version again, as a new number, and make it the working copy too."""
-    row = Agent.objects.select_for_update(of=("self",)).get(pk=version.agent_id)
+    row = Agent.objects.select_for_update(no_key=True).get(pk=version.agent_id)
     for name in PUBLISHED_FIELDS:
         if name in version.snapshot:
             value = version.snapshot[name]

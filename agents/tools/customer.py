@@ -26,7 +26,7 @@ def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
 
     A phone or e-mail of somebody else is not taken over: the team gets a note to look whether both are one person.
     """
-    contact = Contact.objects.select_for_update().get(pk=context.contact_id)
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=context.contact_id)
     wanted = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
     saved, doubtful, fields = _sorted_out(contact, wanted, context)
     if fields:
@@ -100,7 +100,7 @@ def _suggestion(doubtful: list[str], wanted: dict[str, str]) -> str:
 
 def qualify_lead(context: ToolContext, arguments: JSON) -> ToolResult:
     """Keep what was learned about interest, money, time and need; the score is computed in code."""
-    contact = Contact.objects.select_for_update().get(pk=context.contact_id)
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=context.contact_id)
     conversation = locked(context.conversation_id)
     source = conversation.channel_source if conversation else ""
     lead, _created = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)

@@ -67,9 +67,12 @@ def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 @page("agents.write")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def save(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """A refused form stays at this address: reloading it leads back to the agent."""
     agent = agent_for(request.member, pk)
+    if request.method == "GET":
+        return go_to(request, f"/agentes/{pk}/")
     form = AgentForm.of(agent, request.POST)
     if form.is_valid():
         try:

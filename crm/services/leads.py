@@ -139,7 +139,7 @@ def update_lead(*, lead: Lead, by: Actor, **fields: Any) -> Lead:
         setattr(lead, name, value)
     if lead.value is not None and not lead.currency:
         lead.currency = current_tenant().currency
-    lead.save()
+    lead.save(update_fields=[*fields, "currency", "updated_at"])
     record(action="lead.updated", resource=lead, by=by, diff={"fields": sorted(fields)})
     emit("LEAD_UPDATED", object="lead", id=lead.pk)
     return lead

@@ -40,4 +40,3 @@ def window_open(*, channel_source: str, last_inbound: datetime | None, now: date
 def retry_wait(attempt: int, named: float | None = None) -> float:
     """Seconds before attempt `attempt` + 1: 4, 16, 64, 256… as Meta asks (4^n), or what the provider named."""
     return min(max(named or 0.0, float(4 ** max(1, attempt))), 900.0)
-

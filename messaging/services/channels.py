@@ -155,7 +155,10 @@ def _clean(provider: str, channel_source: str, config: dict[str, Any]) -> dict[s
 def _refuse_twice(channel: Channel) -> None:
     """One number belongs to one channel, else a message would have two homes."""
     field = provider_class(channel.provider, channel.channel_source).config.account_field
-    if field and Channel.objects.filter(**{f"config__{field}": channel.config.get(field)}).exclude(pk=channel.pk).exists():
+    if (
+        field
+        and Channel.objects.filter(**{f"config__{field}": channel.config.get(field)}).exclude(pk=channel.pk).exists()
+    ):
         message = _("Ya hay un canal con esa cuenta.")
         raise AppError(message, code="duplicate_channel", status=409, fields={field: message})
 

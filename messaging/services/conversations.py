@@ -23,7 +23,10 @@ PREVIEW = 160
 
 
 def locked(pk: UUID) -> Conversation | None:
-    return Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("channel", "contact").filter(pk=pk).first()
+    """The conversation with channel and contact, held until the transaction ends, all as they are now."""
+    # Alone: after a wait PostgreSQL would join the new row with contact and channel as they were before it.
+    Conversation.objects.select_for_update(no_key=True).filter(pk=pk).values("pk").first()
+    return Conversation.objects.select_related("channel", "contact").filter(pk=pk).first()
 
 
 def open_conversation(*, channel: Channel, contact: Contact, sender: Sender) -> Conversation:
@@ -116,4 +119,3 @@ def note(conversation: Conversation, text: str, *, cause: str = "") -> Message:
         cause=cause[:200],
         status=MessageStatus.RECEIVED,
     )
-

@@ -135,7 +135,9 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
             if event.attempts < MOST_ATTEMPTS:
                 outcome.later = True
             else:
-                _keep_notice(tenant, event, position, base.Notice("unmatched", "Habla de un mensaje que no llegó."), channel)
+                _keep_notice(
+                    tenant, event, position, base.Notice("unmatched", "Habla de un mensaje que no llegó."), channel
+                )
         except identity.Unidentified:
             _keep_notice(tenant, event, position, base.Notice("unidentified", "Llegó sin remitente."), channel)
         except DatabaseError as error:
@@ -152,7 +154,12 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
 def _apply_item(event: InboundEvent, position: int, item: base.Item, channel: Channel) -> None:
     home = _home(channel, item)
     if home is None:
-        _write_notice(event, position, base.Notice("unrouted", "Es de un número que no es un canal.", channel_ref=item.channel_ref), None)
+        _write_notice(
+            event,
+            position,
+            base.Notice("unrouted", "Es de un número que no es un canal.", channel_ref=item.channel_ref),
+            None,
+        )
         return
     match item:
         case base.InboundMessage():
@@ -175,9 +182,7 @@ def _home(channel: Channel, item: base.Item) -> Channel | None:
     named = item.channel_ref
     if not named or not config.account_field or config.channel_ref(channel.config) == named:
         return channel
-    return Channel.objects.filter(
-        provider=channel.provider, **{f"config__{config.account_field}": named}
-    ).first()
+    return Channel.objects.filter(provider=channel.provider, **{f"config__{config.account_field}": named}).first()
 
 
 def _remember(tenant: Tenant, channel: Channel, item: base.Item) -> None:
@@ -234,4 +239,3 @@ def retry_failed(*, tenant: Tenant, event_id: int) -> int:
     return InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event_id, state=InboundEvent.State.FAILED).update(
         state=InboundEvent.State.RECEIVED, attempts=0, lease_until=None, error=""
     )
-

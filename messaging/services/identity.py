@@ -4,7 +4,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 
 from crm.models import Contact
-from crm.services.contacts import by_phone
+from crm.services.contacts import by_phone, hold_number
 from messaging.models import Channel, ChannelIdentity
 from messaging.providers.base import Sender
 
@@ -31,8 +31,8 @@ def locate(*, channel: Channel, sender: Sender) -> Contact:
     else:
         raise OperationalError("the contact of a message is being made by others")  # the event is tried again
     contact = _best(found, sender).contact
+    _complete(contact, sender)  # holds the number before the new rows do, as `_introduce`
     _add(channel, contact, sender, {(row.kind, row.external_id) for row in found})
-    _complete(contact, sender)
     return contact
 
 
@@ -50,6 +50,8 @@ def _best(found: list[ChannelIdentity], sender: Sender) -> ChannelIdentity:
 
 
 def _introduce(channel: Channel, sender: Sender) -> Contact:
+    if sender.phone:
+        hold_number(sender.phone)
     contact = by_phone(sender.phone) if sender.phone else None
     if contact is None:
         contact = Contact(name=sender.name[:200] or sender.username[:200], phone=sender.phone)
@@ -68,12 +70,19 @@ def _add(channel: Channel, contact: Contact, sender: Sender, known: set[tuple[st
 
 def _complete(contact: Contact, sender: Sender) -> None:
     """Fill what was empty; never overwrite what people wrote."""
+    if (contact.name or not sender.name) and (contact.phone or not sender.phone):
+        return
+    if sender.phone:
+        hold_number(sender.phone)
+    contact.refresh_from_db(from_queryset=Contact.objects.select_for_update(no_key=True))  # perhaps they just wrote it
     fields = []
     if not contact.name and sender.name:
         contact.name, fields = sender.name[:200], ["name"]
-    if not contact.phone and sender.phone and by_phone(sender.phone) is None:
-        contact.phone = sender.phone
-        fields.append("phone")
+    if not contact.phone and sender.phone:
+        hold_number(sender.phone)
+        if by_phone(sender.phone) is None:
+            contact.phone = sender.phone
+            fields.append("phone")
     if fields:
         contact.save(update_fields=fields)
 

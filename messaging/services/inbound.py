@@ -69,9 +69,7 @@ def _answerable(conversation: Conversation, contact: Contact, item: base.Inbound
     if not item.starts_turn:
         return
     # "A person will answer you" stays true whatever the customer adds.
-    cancel_queued(
-        conversation, _("El contacto volvió a escribir."), author=Message.Author.AGENT, spare_farewell=True
-    )
+    cancel_queued(conversation, _("El contacto volvió a escribir."), author=Message.Author.AGENT, spare_farewell=True)
     takeover.release_if_over(conversation, now)
     conversation.reply_sequence = conversation.sequence
     if conversation.mode != Conversation.Mode.AI or contact.opted_out_at:

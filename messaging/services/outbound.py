@@ -96,8 +96,8 @@ def queue_text(
     if not text or len(text) > LONGEST:
         message = _("El mensaje está vacío.") if not text else _("El mensaje pasa de 20.000 letras.")
         raise Invalid(message, fields={"text": message})
-    limit = provider_class(conversation.provider, conversation.channel_source).text_limit if whole else bubbles.LIMIT
-    parts = bubbles.split(text, limit) if not whole or len(text) > limit else [text]
+    longest = provider_class(conversation.provider, conversation.channel_source).text_limit
+    parts = bubbles.pieces(text, longest) if whole else bubbles.split(text)
     rows = []
     for position, part in enumerate(parts):
         last = position == len(parts) - 1

@@ -94,7 +94,12 @@ def hand_off(
         _silence(conversation)
     note(conversation, summary or reason, cause=_("Derivado a una persona: %(reason)s") % {"reason": reason[:120]})
     conversation.save()
-    record(action="conversation.handed_off", resource=conversation, by=by, diff={"cause": str(cause), "reason": reason[:300]})
+    record(
+        action="conversation.handed_off",
+        resource=conversation,
+        by=by,
+        diff={"cause": str(cause), "reason": reason[:300]},
+    )
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
     return conversation

@@ -1,9 +1,15 @@
 """The agent's turn: begun under a lock with a fencing token, so that only its holder may reply and a dead one is replaced."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
 from uuid import UUID, uuid4
 
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,10 +17,15 @@ from config.lib import commit
 from messaging.models import Conversation, Message
 from messaging.services import takeover
 from messaging.services.conversations import locked
+from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
+from tenants.models import Tenant
 
-LEASE = timedelta(seconds=180)  # longer than the agents' own limit of a turn
+logger = logging.getLogger(__name__)
+LEASE = timedelta(seconds=30)  # how long a customer waits for another worker when one dies
+RENEW_SECONDS = 8.0
+LONGEST_SECONDS = 300.0  # a turn that hangs for ever is given up; the agents' own limit is far below
 MOST_FAILURES = 3
 BACKOFF = (5.0, 20.0)  # seconds before the second and third try
 EARLY = timedelta(milliseconds=20)
@@ -50,6 +61,31 @@ def begin(conversation_id: UUID) -> Turn | None:
     conversation.save(update_fields=["turn_token", "turn_until", "turn_upto"])
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     return Turn(conversation.pk, conversation.turn_token, conversation.turn_upto)
+
+
+@contextmanager
+def kept(*, tenant: Tenant, turn: Turn) -> Iterator[None]:
+    """Keep the lease of a turn while it is worked on, so that it can be short: a dead worker renews nothing."""
+    over = Event()
+    Thread(target=_keep, args=(tenant, turn, over), name="turn-lease", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _keep(tenant: Tenant, turn: Turn, over: Event) -> None:
+    began = monotonic()
+    while not over.wait(RENEW_SECONDS) and monotonic() - began < LONGEST_SECONDS:
+        try:
+            with tenant_context(tenant):
+                mine = Conversation.objects.filter(pk=turn.conversation_id, turn_token=turn.token)
+                if not mine.update(turn_until=timezone.now() + LEASE):
+                    return
+        except DatabaseError as error:
+            logger.warning("lease of a turn not renewed: %s", error)
+        finally:
+            connection.close()
 
 
 def still_mine(conversation_id: UUID, token: UUID) -> bool:

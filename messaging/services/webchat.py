@@ -81,5 +81,7 @@ def mark_seen(*, channel_id: UUID | str, visitor_id: str, upto: str) -> None:
 
 def _advance(rows: Any, status: MessageStatus) -> None:
     unread = rows.filter(direction=Message.Direction.OUT).exclude(status__in=[status, MessageStatus.READ])
-    for message in Message.objects.select_for_update(no_key=True).filter(pk__in=list(unread.values_list("pk", flat=True))):
+    for message in Message.objects.select_for_update(no_key=True).filter(
+        pk__in=list(unread.values_list("pk", flat=True))
+    ):
         apply(message, status, at=timezone.now())

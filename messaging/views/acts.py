@@ -24,9 +24,11 @@ from tenants.requests import Request
 
 
 @page("inbox.write")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def send(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Answer as the person: the chat is theirs from then on."""
+    if request.method == "GET":  # a refused form stays at this address
+        return go_to(request, f"/bandeja/{pk}/")
     chat = conversation_for(request.member, pk, lock=True)
     form = ReplyForm(request.POST)
     if form.is_valid():
@@ -47,9 +49,11 @@ def send(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 @page("inbox.write")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Once the reply window is closed: an approved template, by name, language and its data."""
+    if request.method == "GET":  # a refused form stays at this address
+        return go_to(request, f"/bandeja/{pk}/")
     chat = conversation_for(request.member, pk, lock=True)
     form = TemplateForm(request.POST)
     if form.is_valid():

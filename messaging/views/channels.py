@@ -129,10 +129,12 @@ def _secrets(channel: Channel, bound: SecretForm | None) -> list[Secret]:
 
 
 @page("credentials.write")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def secret(request: Request, pk: uuid.UUID) -> HttpResponse:
-    """Store one of the channel's secrets."""
+    """Store one of the channel's secrets. A refused form stays at this address: reloading it leads back."""
     channel = channel_for(request.member, pk)
+    if request.method == "GET":
+        return go_to(request, f"/canales/{pk}/")
     names = [name for name, _stored in channels.needed_credentials(channel)]
     form = SecretForm(request.POST, names=names)
     if not form.is_valid():

@@ -84,7 +84,7 @@ def requeue_stalled(*, tenant: Tenant, now: datetime | None = None) -> int:
     """Queue again what a dead worker or a lost wake-up left behind; returns how many. Opens its own transaction."""
     now = now or timezone.now()
     with tenant_context(tenant):
-        stalled = list(Document.objects.stalled(now, now - FORGOTTEN_AFTER).select_for_update(skip_locked=True)[:100])
+        stalled = list(Document.objects.stalled(now, now - FORGOTTEN_AFTER).select_for_update(skip_locked=True, no_key=True)[:100])
         for document in stalled:
             if document.status == DocumentStatus.PROCESSING:
                 document.failures += 1
@@ -103,7 +103,7 @@ def reembed(*, tenant: Tenant) -> int:
     """Queue every ready document whose vectors another model made; returns how many. They answer by words meanwhile."""
     model = embedders.for_tenant(tenant).model
     with tenant_context(tenant):
-        outdated = list(Document.objects.not_embedded_with(model).select_for_update(skip_locked=True)[:100])
+        outdated = list(Document.objects.not_embedded_with(model).select_for_update(skip_locked=True, no_key=True)[:100])
         for document in outdated:
             document.status, document.progress, document.failures = DocumentStatus.QUEUED, 0, 0
             document.save(update_fields=["status", "progress", "failures", "updated_at"])
@@ -113,7 +113,7 @@ def reembed(*, tenant: Tenant) -> int:
 
 def _take(tenant: Tenant, document_id: str) -> Take | None:
     with tenant_context(tenant):
-        document = Document.objects.select_for_update().filter(pk=document_id).first()
+        document = Document.objects.select_for_update(no_key=True).filter(pk=document_id).first()
         if document is None or document.status != DocumentStatus.QUEUED:
             return None
         document.status = DocumentStatus.PROCESSING
@@ -156,7 +156,7 @@ def _with_context(document: Document, piece: Piece) -> str:
 
 def _held(take: Take) -> Document:
     """The row, locked, if this take still holds. Call inside the company's transaction."""
-    document = Document.objects.select_for_update().filter(pk=take.document.pk).first()
+    document = Document.objects.select_for_update(no_key=True).filter(pk=take.document.pk).first()
     if document is None or document.attempts != take.number or document.status != DocumentStatus.PROCESSING:
         raise Superseded
     return document

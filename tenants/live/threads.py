@@ -15,8 +15,9 @@ from tenants.db.current import connection
 P = ParamSpec("P")
 T = TypeVar("T")
 
+COUNT = 4
 # Connections belong to a thread, so what one call enters must be over before the thread takes the next one.
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rows")
+_threads = ThreadPoolExecutor(max_workers=COUNT, thread_name_prefix="rows")
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

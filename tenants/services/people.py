@@ -19,7 +19,7 @@ def create_person(*, email: str, name: str, password: str, is_platform_staff: bo
 def set_membership(*, user: User, tenant: Tenant, role: str, status: str, by: Actor) -> Membership:
     """Add or change what a person is in a company; keeps the copy that row security reads in step."""
     with transaction.atomic():
-        person = User.objects.select_for_update().get(pk=user.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         member, created = Membership.objects.update_or_create(
             user=person, tenant=tenant, defaults={"role": role, "status": status}
         )

@@ -127,7 +127,7 @@ def rotate(refresh: str) -> tuple[User, Pair] | None:
 
     Answers None instead of raising so that the revocation is committed by the caller's transaction.
     """
-    row = RefreshToken.objects.select_for_update().filter(token_hash=_digest(refresh)).first()
+    row = RefreshToken.objects.select_for_update(no_key=True).filter(token_hash=_digest(refresh)).first()
     now = timezone.now()
     if row is None or row.revoked_at or row.expires_at < now:
         return None
@@ -163,7 +163,7 @@ def revoke_access(access: str) -> User | None:
 
 def revoke_family(family: UUID, now: datetime) -> None:
     # Waits for a renewal that is under way, so that the token it makes is seen and ends too.
-    list(RefreshToken.objects.select_for_update().filter(family=family).order_by("id").values_list("id"))
+    list(RefreshToken.objects.select_for_update(no_key=True).filter(family=family).order_by("id").values_list("id"))
     RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=now)
     commit.after(lambda: _note_end(family))
 

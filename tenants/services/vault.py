@@ -128,7 +128,7 @@ def put_credential(*, category: str, name: str, value: str, by: Actor) -> Creden
         raise Invalid(_("El valor no puede estar vacío ni pasar de 20.000 letras."), fields={"value": _("Valor inválido.")})
     tenant_id = current_tenant().pk
     key_version, key = _current_data_key(tenant_id)
-    row = Credential.objects.select_for_update().filter(tenant_id=tenant_id, category=category, name=name).first()
+    row = Credential.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, category=category, name=name).first()
     row = row or Credential(tenant_id=tenant_id, category=category, name=name, version=0)
     row.version += 1
     row.data_key_version = key_version

@@ -5,9 +5,12 @@ import re
 from functools import cache
 
 from babel.messages.pofile import read_po
+from django.apps import apps
+from django.utils.functional import Promise
 from django.utils.translation.template import templatize
 
-from tests.architecture.tree import ROOT, calls, name, python_files, templates, text_of
+from tenants.admin_site import site
+from tests.architecture.tree import APPS, ROOT, calls, name, python_files, templates, text_of
 
 GETTEXT = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2}
 IN_TEMPLATE = re.compile(
@@ -75,6 +78,20 @@ def test_no_english_sentence_is_left_in_spanish() -> None:
 
 def _mostly_spanish(text: str) -> bool:
     return len(re.findall(r"(?i)[ñ¿¡]|\b(el|los|las|una|del|que|para|con|por|está|hay|más|sus)\b", text)) >= 2
+
+
+def test_apps_and_models_are_named_in_both_languages() -> None:
+    """The admin shows these names; one that is not lazily translated stays in Spanish."""
+    ours = [config for config in apps.get_app_configs() if config.name.split(".")[0] in APPS]
+    plain = [config.name for config in ours if not isinstance(config.verbose_name, Promise)]
+    plain += [
+        model._meta.label
+        for config in ours
+        for model in config.get_models()
+        if model in site._registry and "verbose_name" in model._meta.original_attrs
+        if not isinstance(model._meta.verbose_name, Promise)
+    ]
+    assert plain == []
 
 
 def test_placeholders_survive_the_translation() -> None:

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 import uvicorn
+from a2wsgi import WSGIMiddleware
 from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -23,7 +25,14 @@ from tests.support.tasks import Queue
 
 Result = TypeVar("Result")
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or shutil.which("chromium-browser") or "")
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 PHONE = {"width": 360, "height": 740}
 
 
@@ -69,7 +78,12 @@ def site(live_tenants: Cast, queued: Queue, monkeypatch: pytest.MonkeyPatch) -> 
 def _serve(listening: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     from config.asgi import Root
 
-    config = uvicorn.Config(Root(), log_level="warning", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=2)
+    root = Root()
+    # The pages once more, with the static files found where they were built: another test may have loaded them without.
+    root._pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]  # a2wsgi's own WSGI types
+    config = uvicorn.Config(
+        root, log_level="warning", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     ready = threading.Event()
 

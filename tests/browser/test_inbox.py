@@ -144,7 +144,9 @@ def test_a_failed_message_is_retried_from_its_bubble(site: Site, open_as: Callab
 
     def fail() -> None:
         with tenant_context(site.cast.acme):
-            make_message(conversation=chat, direction="out", author="user", status="failed", error="Sin red", text="Ojalá llegue")
+            make_message(
+                conversation=chat, direction="out", author="user", status="failed", error="Sin red", text="Ojalá llegue"
+            )
 
     site.do(fail)
     page = open_as("ana", f"/bandeja/{chat.pk}/")
@@ -173,7 +175,9 @@ def test_reading_and_answering_work_without_scripts(site: Site, open_as: Callabl
 def test_every_inbox_page_fits_and_complains_about_nothing(
     site: Site, open_as: Callable[..., Page], phone: bool, dark: bool
 ) -> None:
-    late = with_messages(site, 3, last_message_preview="Un texto bastante largo que no cabe en una sola línea del teléfono")
+    late = with_messages(
+        site, 3, last_message_preview="Un texto bastante largo que no cabe en una sola línea del teléfono"
+    )
     whatsapp = with_messages(
         site,
         2,
@@ -206,7 +210,9 @@ def test_every_inbox_page_fits_and_complains_about_nothing(
 
 def _whatsapp(site: Site) -> Channel:
     with tenant_context(site.cast.acme):
-        return make_channel(provider="meta_direct", channel_source="whatsapp", config={"phone_number_id": "1"}, route=True)
+        return make_channel(
+            provider="meta_direct", channel_source="whatsapp", config={"phone_number_id": "1"}, route=True
+        )
 
 
 def _close_window(site: Site, chat: Conversation) -> None:

@@ -60,7 +60,9 @@ def test_a_visitor_and_a_person_talk(site: Site, channel: Channel, open_as: Call
     assert received(site) == [("Marina", "Hola, ¿hacen envíos?")]
     answer(site, "Sí, a todo el país: https://ejemplo.test/envios.")
     expect(page.locator(".row:not(.mine) .bubble")).to_have_text("Sí, a todo el país: https://ejemplo.test/envios.")
-    expect(page.get_by_role("link", name="https://ejemplo.test/envios", exact=True)).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(page.get_by_role("link", name="https://ejemplo.test/envios", exact=True)).to_have_attribute(
+        "rel", "noopener noreferrer nofollow"
+    )
     page.reload()
     page.get_by_role("button", name="Abrir el chat").click()
     expect(page.locator(".row")).to_have_count(2)
@@ -131,9 +133,13 @@ def test_a_site_that_is_not_allowed_is_told_so(site: Site, channel: Channel, ope
     expect(page.get_by_text("Este chat no está disponible en este sitio.")).to_be_visible()
 
 
-def test_a_strict_content_policy_of_the_host_is_no_trouble(site: Site, channel: Channel, open_as: Callable[..., Page]) -> None:
+def test_a_strict_content_policy_of_the_host_is_no_trouble(
+    site: Site, channel: Channel, open_as: Callable[..., Page]
+) -> None:
     page = open_as(None, f"/demo/chat/{channel.pk}/")
-    assert "unsafe-inline" not in str(page.evaluate("fetch(location).then(a => a.headers.get('content-security-policy'))"))
+    assert "unsafe-inline" not in str(
+        page.evaluate("fetch(location).then(a => a.headers.get('content-security-policy'))")
+    )
     page.get_by_role("button", name="Abrir el chat").click()
     assert page.locator(".panel").evaluate("element => getComputedStyle(element).position") != ""
     assert page.locator(".launcher").evaluate("element => getComputedStyle(element).borderRadius") == "50%"

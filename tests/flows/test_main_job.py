@@ -19,7 +19,7 @@ from tenants.models import Tenant
 from tenants.services.vault import put_credential
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
-from tests.fakes.llm import FakeLLM
+from tests.fakes.llm import FakeLLM, Reply
 from tests.messaging.services.saying import BY, Clock, Number, Worker, make_number, stop_time
 from tests.support.cast import Person
 from tests.support.tasks import Queue
@@ -135,12 +135,7 @@ def test_a_webhook_that_comes_again_later_is_not_answered_again(
 def test_a_seller_who_takes_over_while_the_model_thinks_has_the_last_word(
     employed: Number, worker: Worker, llm: FakeLLM, graph: GraphFake, ana: Person
 ) -> None:
-    def take_over(request: dict[str, object]) -> object:
-        from tests.fakes.llm import Reply
-
-        return Reply(text="Yo te ayudo con eso.")
-
-    llm.brain = take_over  # type: ignore[assignment]
+    llm.brain = lambda request: Reply(text="Yo te ayudo con eso.")
     employed.says("Hola")
     original = outbound.commit_reply
 
@@ -155,9 +150,7 @@ def test_a_seller_who_takes_over_while_the_model_thinks_has_the_last_word(
     assert said(graph) == []
 
     with tenant_context(employed.tenant):
-        outbound.send_as_person(
-            conversation=employed.conversation(), text="Hola, soy Ana", by=ana.actor, user=ana.user
-        )
+        outbound.send_as_person(conversation=employed.conversation(), text="Hola, soy Ana", by=ana.actor, user=ana.user)
     worker.run()
     employed.says("¡Gracias!")
     worker.run()

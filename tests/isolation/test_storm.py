@@ -144,6 +144,22 @@ def test_two_thousand_transactions_never_mix(companies: list[Tenant]) -> None:
             assert Contact.objects.count() == kept[tenant.pk]
 
 
+@pytest.mark.slow
+def test_ten_thousand_transactions_of_eight_companies_never_mix(
+    companies: list[Tenant], live_tenants: Cast, test_services: Services
+) -> None:
+    more = [make_company(slug=f"{live_tenants.acme.slug}-{number}") for number in range(5, 9)]
+    try:
+        for tenant in more:
+            with tenant_context(tenant):
+                Contact.objects.create(name=f"of {tenant.pk}")
+        wrong, _kept = blow([*companies, *more], turns=10_000 // THREADS)
+    finally:
+        connection.close()
+        drop_companies(more, test_services)
+    assert wrong == []
+
+
 @pytest.mark.parametrize("fault", ["session", "same company"])
 def test_the_storm_notices_a_fault(fault: str, companies: list[Tenant], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:

@@ -1,6 +1,7 @@
 """A sealed secret opens for its owner, under its name, in its version, with its key; otherwise not at all."""
 
 import base64
+import itertools
 
 import pytest
 from django.conf import settings
@@ -133,6 +134,19 @@ def test_a_channels_own_secret_wins(acme: Tenant) -> None:
     put(acme, "sk-channel-0123456789", name="API_KEY@7f")
     assert get_tenant_credential(acme.pk, "openai", "API_KEY", "7f") == "sk-channel-0123456789"
     assert get_tenant_credential(acme.pk, "openai", "API_KEY", "80") == SECRET
+
+
+def test_a_thousand_transplants_between_companies_names_and_versions_are_all_rejected(acme: Tenant) -> None:
+    """Even under one and the same key: what a value is bound to is enough to keep it in its place."""
+    places = list(itertools.product((1, 11, 111), ("openai", "meta"), ("API_KEY", "API_KEY@1", "PI_KEY"), (1, 12)))
+    key = bytes(32)
+    sealed = {place: seal(key, SECRET.encode(), vault._bound(*place)) for place in places}
+    rejected = 0
+    for source, target in itertools.permutations(places, 2):
+        with pytest.raises(Unreadable):
+            unseal(key, sealed[source], vault._bound(*target))
+        rejected += 1
+    assert rejected >= 1000
 
 
 def test_the_secret_is_nowhere_in_the_database(acme: Tenant) -> None:

@@ -30,6 +30,8 @@ NOUNS = {
     "mensajes": "messaging.Message",
     "attachments": "messaging.Attachment",
     "adjuntos": "messaging.Attachment",
+    "archivos": "messaging.Attachment",
+    "chat": "messaging.Channel",
     "documents": "rag.Document",
     "conocimiento": "rag.Document",
     "documentos": "rag.Document",
@@ -68,6 +70,10 @@ class Address:
         return self.route.startswith("api/")
 
     @property
+    def is_admin(self) -> bool:
+        return self.route.startswith("admin/")
+
+    @property
     def scope(self) -> str:
         return getattr(self.view, "scope", None) or getattr(self.cls, "scope", "tenant")
 
@@ -85,7 +91,7 @@ class Address:
         if self.cls is not None and self.is_api:
             found = getattr(self.cls, "reads" if verb == "GET" else "writes", None)
             return found if isinstance(found, str) else None
-        if self.route.startswith("admin/"):
+        if self.is_admin:
             return GATE  # the site's own views are wrapped once more by their model's
         return getattr(self.view, "permission", None)
 

@@ -1,6 +1,8 @@
 """Sockets to the whole root application, in process, in front of committed companies."""
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ from channels.testing import WebsocketCommunicator
 
 from tenants.context import tenant_context
 from tenants.live import hub as hub_module
+from tenants.live import threads
 from tenants.live.services import emit
 from tenants.live.threads import in_thread
 from tenants.models import Tenant
@@ -44,6 +47,9 @@ async def root(live_tenants: Cast) -> AsyncIterator[Any]:
     yield application
     await hub_module.hub.stop()
     await application.door.stop()
+    # Rows being written for a socket that is gone would meet the removal of their company.
+    everybody = threading.Barrier(threads.COUNT, timeout=10)
+    await asyncio.gather(*(in_thread(everybody.wait) for _each in range(threads.COUNT)))
 
 
 @pytest.fixture

@@ -60,7 +60,12 @@ async def test_a_stranger_is_let_in_only_to_be_told_4401(
 
 @pytest.mark.parametrize(
     "headers",
-    [{"authorization": "Bearer x.y.z"}, {"cookie": "session=none"}, {"cookie": "access_token=\x01;;="}, {"cookie": "a[b"}],
+    [
+        {"authorization": "Bearer x.y.z"},
+        {"cookie": "session=none"},
+        {"cookie": "access_token=\x01;;="},
+        {"cookie": "a[b"},
+    ],
 )
 async def test_nonsense_for_credentials_is_4401(connect: Connect, live_tenants: Cast, headers: dict[str, str]) -> None:
     socket = connect("/ws/events/", **headers)

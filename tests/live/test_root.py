@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from config import health
+from config import bodies, health
 from config.lib.redis import client
 from tenants.tasks import HEARTBEAT_KEY, heartbeat
 from tests.messaging.ingest.conftest import ask
@@ -64,6 +64,45 @@ def test_a_large_page_and_a_body_in_pieces_pass_through(server: str) -> None:
     assert status in (200, 400, 403)
 
 
+def test_slow_uploads_hold_no_thread_from_other_pages(server: str) -> None:
+    place = server.removeprefix("http://").split(":")
+    slow = []
+    for _each in range(30):
+        raw = socket.create_connection((place[0], int(place[1])), timeout=10)
+        raw.sendall(b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nemail=")
+        slow.append(raw)
+    assert get(f"{server}/login/")[0] == 200
+    for raw in slow:
+        raw.close()
+    assert get(f"{server}/login/")[0] == 200
+
+
+def test_an_upload_beyond_the_limit_is_413(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.bodies.MOST_BYTES", 100_000)
+    assert get(f"{server}/login/", data=b"x" * 100_001)[0] == 413
+    pieces = {"Transfer-Encoding": "chunked"}
+    assert get(f"{server}/login/", data=iter([b"x" * 60_000] * 2), headers=pieces)[0] == 413
+
+
+async def test_a_body_arrives_whole_whatever_its_pieces() -> None:
+    for sizes in ([5], [0, 7, 0], [65_536], [65_536, 65_536], [700_000, 700_000, 1], [131_072, 0]):
+        pieces = [bytes([number % 250]) * size for number, size in enumerate(sizes)]
+        messages = [
+            {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+            for number, piece in enumerate(pieces, start=1)
+        ]
+
+        async def receive(messages: list[Any] = messages) -> Any:
+            return messages.pop(0)
+
+        whole = await bodies.arrived({"headers": [(b"transfer-encoding", b"chunked")]}, receive)
+        read, more = b"", True
+        while more:
+            message = await whole()
+            read, more = read + message["body"], message["more_body"]
+        assert read == b"".join(pieces)
+
+
 def test_an_odd_query_is_answered_with_400_and_not_with_a_broken_connection(server: str) -> None:
     place = server.removeprefix("http://").split(":")
     with socket.create_connection((place[0], int(place[1])), timeout=10) as raw:
@@ -99,13 +138,11 @@ def test_the_module_starts_without_anything_set_up_before() -> None:
 
 
 # --- health -----------------------------------------------------------------------------------------------------
-@pytest.mark.urls("config.health")
 def test_health_needs_nothing_at_all(client_as: Any) -> None:
     answer = client_as(None).get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.urls("config.health")
 def test_ready_names_each_part(client_as: Any) -> None:
     heartbeat()
     answer = client_as(None).get("/readyz")
@@ -113,7 +150,6 @@ def test_ready_names_each_part(client_as: Any) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", **parts})
 
 
-@pytest.mark.urls("config.health")
 def test_a_worker_without_a_sign_of_life_is_not_ready(client_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
     for minutes_ago, beat in ((0, None), (2, None), (2, 1)):
@@ -124,7 +160,6 @@ def test_a_worker_without_a_sign_of_life_is_not_ready(client_as: Any, monkeypatc
     assert [answer.json()["worker"] for answer in answers] == ["starting", "no sign of life", "no sign of life"]
 
 
-@pytest.mark.urls("config.health")
 def test_a_missing_migration_is_not_ready(client_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat()
     more = health._expected() | {("crm", "9999_future")}

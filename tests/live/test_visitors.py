@@ -83,9 +83,7 @@ async def test_a_visitor_sees_the_conversation_so_far_and_then_live(
     await until_states(acme, [*first, *later], ["delivered"] * 3)
 
 
-async def test_reading_turns_the_ticks_up_to_that_message(
-    connect: Connect, shop: Channel, live_tenants: Cast
-) -> None:
+async def test_reading_turns_the_ticks_up_to_that_message(connect: Connect, shop: Channel, live_tenants: Cast) -> None:
     acme = live_tenants.acme
     ids = await in_thread(say, acme, shop, "visitor-1", "uno", "dos", "tres")
     foreign = await in_thread(say, acme, shop, "visitor-2", "ajeno")

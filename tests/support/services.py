@@ -56,12 +56,13 @@ def start() -> Services:
         _sweep(admin, keep=template)
         if not _exists(admin, template):
             _make_template(admin, admin_url, template)
-        database = f"{CLONE}{os.getpid()}_{secrets.token_hex(3)}"
+        first_company = COMPANIES * (1 + secrets.randbelow(1_000_000))
+        database = f"{CLONE}{first_company}"
         admin.execute("select pg_advisory_lock(%s)", [_number(database)])
         _create(admin, database, template)
     finally:
         admin.execute("select pg_advisory_unlock(%s)", [_number(TEMPLATE)])
-    services = Services(admin, admin_url, database, COMPANIES * (1 + secrets.randbelow(1_000_000)))
+    services = Services(admin, admin_url, database, first_company)
     _use_database(database)
     _use_redis(_free_redis(admin))
     with services.inside() as inside:
@@ -72,12 +73,16 @@ def start() -> Services:
 def stop(services: Services) -> None:
     close_connections()
     services.admin.execute(_sql("drop database if exists {} with (force)", services.database))
-    first, last = services.first_company, services.first_company + COMPANIES
-    roles = services.admin.execute("select rolname from pg_roles where rolname ~ '^tenant_[0-9]+$'").fetchall()
-    for (role,) in roles:
-        if first <= int(role.removeprefix("tenant_")) < last:
-            drop_role(services.admin, role)
+    _drop_roles(services.admin, services.first_company)
     services.admin.close()
+
+
+def _drop_roles(admin: psycopg.Connection, first_company: int) -> None:
+    """Of the companies of one process; roles outlive the database that used them."""
+    roles = admin.execute("select rolname from pg_roles where rolname ~ '^tenant_[0-9]+$'").fetchall()
+    for (role,) in roles:
+        if first_company <= int(role.removeprefix("tenant_")) < first_company + COMPANIES:
+            drop_role(admin, role)
 
 
 def drop_role(admin: psycopg.Connection, role: str) -> None:
@@ -138,6 +143,8 @@ def _sweep(admin: psycopg.Connection, *, keep: str) -> None:
             continue
         try:
             admin.execute(_sql("drop database if exists {}", name))
+            if name.startswith(CLONE) and name.removeprefix(CLONE).isdigit():
+                _drop_roles(admin, int(name.removeprefix(CLONE)))
         except psycopg.errors.ObjectInUse:
             continue
         finally:

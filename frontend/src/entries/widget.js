@@ -192,7 +192,7 @@ class Chat {
       const options = { clock, local: message.state, retry: () => this.retry(message) };
       rows.push([message.id, message.state, () => row(shown, this.said, options)]);
     }
-    if (!rows.length) rows.push(["hello", "", () => make("li", { className: "hello", textContent: this.said.hello })]);
+    if (!rows.length) rows.push(["hello", "", () => make("p", { className: "hello", textContent: this.said.hello })]);
     this.patch(log, rows);
     nameLabel.hidden = rows[0][0] !== "hello";
     const unread = known.filter((message) => message.direction === "out" && message.sequence > this.seenSequence).length;

@@ -52,7 +52,7 @@ export function build(said, title) {
   const close = make("button", { className: "close", type: "button", "aria-label": said.close }, picture(CLOSE));
   const heading = make("h2", { id: "title", textContent: title || said.title });
   const state = make("p", { className: "state", hidden: true, role: "status" });
-  const log = make("ol", { className: "log", tabIndex: 0, role: "log", "aria-live": "polite", "aria-label": said.log });
+  const log = make("div", { className: "log", tabIndex: 0, role: "log", "aria-live": "polite", "aria-label": said.log });
   const name = make("input", { type: "text", maxLength: 120, autocomplete: "name", name: "name" });
   const nameLabel = make("label", {}, said.name, name);
   const text = make("textarea", { rows: 1, maxLength: 10_000, placeholder: said.placeholder, name: "text" });
@@ -86,7 +86,7 @@ export function row(message, said, { local = "", retry = null, clock }) {
     foot.append([clock(message.created_at), local ? said[local] : ""].filter(Boolean).join(" · "));
   }
   return make(
-    "li",
+    "div",
     { className: `row ${mine ? "mine" : ai ? "ai" : ""}` },
     mine ? make("span", { className: "spoken", textContent: said.you }) : make("span", { className: "by" }, ...label),
     make("p", { className: "bubble" }, ...linked(message.text)),

@@ -42,6 +42,19 @@ def test_it_answers_from_the_passage_that_fits_the_question():
     assert text == "Precios. TS-300 (300 litros): $ 1.150.000."
 
 
+def test_each_question_of_a_burst_is_looked_up_and_answered_by_itself():
+    calls, text = turn(
+        "Hola, soy Ana Ruiz\n¿Cuánto sale el de 200 litros?\n¿y el de 300 litros?",
+        {"rag_search": {"ok": True, "passages": [PRICES]}},
+    )
+    assert [arguments["query"] for name, arguments in calls if name == "rag_search"] == [
+        "¿Cuánto sale el de 200 litros?",
+        "¿y el de 300 litros?",
+    ]
+    assert "$ 850.000" in text
+    assert "$ 1.150.000" in text
+
+
 @pytest.mark.parametrize("passages", [[], [{"title": "x", "text": "Nada que ver con eso."}]])
 def test_it_says_honestly_that_it_does_not_know(passages):
     _, text = turn("¿Tienen sucursal en Marte?", {"rag_search": {"ok": True, "passages": passages}})

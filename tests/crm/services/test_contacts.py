@@ -28,7 +28,9 @@ def test_what_is_no_number_is_refused_by_name(in_acme: Tenant, phone: str) -> No
     assert "phone" in refused.value.fields
 
 
-@pytest.mark.parametrize(("first", "second"), [("+5491155551111", "+541155551111"), ("+541155551111", "+5491155551111")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("+5491155551111", "+541155551111"), ("+541155551111", "+5491155551111")]
+)
 def test_another_form_of_the_same_mobile_is_the_same_person(in_acme: Tenant, first: str, second: str) -> None:
     create_contact(name="Ana", phone=first, by=BY)
 

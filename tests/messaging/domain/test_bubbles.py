@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.domain.bubbles import LIMIT, split
+from messaging.domain.bubbles import pieces as bubbles_of_few
 
 BLANKS = [" ", "  ", "\n", "\n\n", "\r\n", "\t", "\u00a0", "\u2028", "\x0b"]
 words = st.text(st.characters(blacklist_categories=("Z", "C")), min_size=1, max_size=60)
@@ -58,6 +59,19 @@ def test_without_a_sentence_it_is_cut_at_any_white_space(blank: str) -> None:
     bubbles = split(f"palabra{blank}" * 100)
 
     assert all(set(bubble.split()) == {"palabra"} for bubble in bubbles)
+
+
+@given(prose(), st.integers(70, 300))
+def test_pieces_keep_the_words_too_and_are_few(text: str, limit: int) -> None:
+    pieces = bubbles_of_few(text, limit)
+
+    assert " ".join(pieces).split() == text.split()
+    assert all(0 < len(piece) <= limit for piece in pieces)
+    assert len(pieces) <= 1 + 3 * len(text) // limit
+
+
+def test_a_persons_paragraphs_stay_together() -> None:
+    assert bubbles_of_few("Hola.\n\nChau.", 400) == ["Hola.\n\nChau."]
 
 
 def test_a_short_reply_stays_one_bubble() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from django.db import connection
@@ -148,3 +149,25 @@ def test_many_wake_ups_at_once_give_one_turn_and_one_answer(number: Number, agen
 
     assert [each for each in answers if each] == ["queued"]
     assert number.texts(direction="out") == ["Hola, Ana."]
+
+
+def test_a_turn_that_takes_long_keeps_its_lease_and_gives_it_up_when_it_is_over(
+    number: Number, agent: Agent, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "RENEW_SECONDS", 0.02)
+    renewed = Event()
+    number.says("hola")
+    worker.clock.forward(20)
+    with tenant_context(number.tenant):
+        turn = turns.begin(number.conversation().pk)
+    assert turn is not None
+    began = number.conversation().turn_until
+
+    def until_renewed() -> None:
+        while number.conversation().turn_until == began and not renewed.wait(0.01):
+            worker.clock.forward(1)
+
+    with turns.kept(tenant=number.tenant, turn=turn):
+        at_once(until_renewed)
+    assert agent.answer(number.tenant, turn, "Perdón por la espera.") == "queued"
+    assert number.conversation().turn_until is None

@@ -270,3 +270,16 @@ def test_another_persons_text_in_a_group_does_not_take_the_chat(number: Number) 
     number.echoes("para todos", to=ANA, group_id="120363@g.us")
 
     assert number.conversation().mode == "ai"
+
+
+def test_a_persons_very_long_text_is_cut_only_where_whatsapp_must_and_nothing_is_lost(
+    number: Number, worker: Worker, graph: GraphFake, ana: Person
+) -> None:
+    number.says("hola")
+    text = "Un párrafo corto 👋.\n\n" * 480
+    with tenant_context(number.tenant):
+        outbound.send_as_person(conversation=number.conversation(), text=text, by=ana.actor, user=ana.user)
+    worker.run()
+
+    assert len(graph.sends) == 3
+    assert " ".join(entry["text"] for entry in graph.sends).split() == text.split()

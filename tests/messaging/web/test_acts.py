@@ -177,5 +177,11 @@ def test_a_failed_message_is_sent_again_from_its_bubble(
     assert browser.post(f"/bandeja/{chat.pk}/mensajes/{other.pk}/reintentar/").status_code == 404
 
 
+def test_reloading_a_refused_form_leads_back(chat: Conversation, client_as: Callable[..., Client]) -> None:
+    for act in ("enviar", "plantilla"):
+        answer = client_as("ana").get(f"/bandeja/{chat.pk}/{act}/")
+        assert answer.headers["Location"] == f"/bandeja/{chat.pk}/"
+
+
 def test_acts_want_a_csrf_token(chat: Conversation, client_as: Callable[..., Client]) -> None:
     assert client_as("ana", csrf=True).post(f"/bandeja/{chat.pk}/tomar/").status_code == 403

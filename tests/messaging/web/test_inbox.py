@@ -228,7 +228,7 @@ def test_the_head_says_who_has_it_and_offers_the_one_button(
         page = browser.get(f"/bandeja/{chat.pk}/").content.decode()
         assert words in page, head
         assert f'action="/bandeja/{chat.pk}/{button}"' in page
-    assert "hasta" in browser.get(f"/bandeja/{mine.pk}/").content.decode()
+    assert "Hasta" in browser.get(f"/bandeja/{mine.pk}/").content.decode()
 
 
 def test_a_closed_window_explains_itself_and_offers_a_template(acme: Tenant, client_as: Callable[..., Client]) -> None:
