@@ -1,5 +1,7 @@
 """Typed readers for environment values; an odd value stops the start and names the variable."""
 
+import base64
+import binascii
 import os
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +39,22 @@ def flag(name: str, default: bool = False) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def keys(name: str) -> list[str]:
+    """A list of `id:base64 of 32 bytes`, each id once. Never quotes a key."""
+    entries = words(name)
+    ids = [entry.partition(":")[0] for entry in entries]
+    for entry in entries:
+        try:
+            usable = len(base64.b64decode(entry.partition(":")[2], validate=True)) == 32
+        except binascii.Error:
+            usable = False
+        if not usable:
+            raise ImproperlyConfigured(f"{name} needs entries of the form id:base64 of 32 bytes")
+    if not all(ids) or len(set(ids)) != len(ids):
+        raise ImproperlyConfigured(f"{name} needs a name of its own before each key")
+    return entries
 
 
 def database(name: str, fallback: str = "") -> dict[str, object]:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from config.lib.errors import Forbidden
-from tenants.db.current import connection
 from tenants.db.base import Context
+from tenants.db.current import connection
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(ROOT / "var"))).absolute()
 
 SECRET_KEY = env.text("SECRET_KEY")
-VAULT_KEYS = env.words("VAULT_KEYS")  # "id:base64 of 32 bytes", the first is the current one
+VAULT_KEYS = env.keys("VAULT_KEYS")  # "id:base64 of 32 bytes", the first is the current one
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,.localhost,127.0.0.1")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")

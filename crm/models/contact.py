@@ -26,7 +26,7 @@ class Contact(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("nombre"), max_length=200, blank=True)
-    phone = models.CharField(_("teléfono"), max_length=20, null=True, blank=True)  # noqa: DJ001 (unique when present)
+    phone = models.CharField(_("teléfono"), max_length=20, null=True, blank=True)
     email = models.EmailField(_("correo"), blank=True)
     social_links = models.JSONField(_("redes"), default=dict, blank=True)
     custom = models.JSONField(_("campos propios"), default=dict, blank=True)

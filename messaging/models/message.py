@@ -47,10 +47,10 @@ class Message(models.Model):
     payload = models.JSONField(default=dict, blank=True)
     cause = models.CharField(_("causa"), max_length=200, blank=True)  # why an automatic message was written
     status = models.CharField(_("estado"), max_length=10, choices=MessageStatus)
-    provider_message_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (unique when present)
+    provider_message_id = models.CharField(max_length=200, null=True, blank=True)
     reply_to = models.CharField(max_length=200, blank=True)
     sequence = models.BigIntegerField(_("orden"))
-    idempotency_key = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 (unique when present)
+    idempotency_key = models.CharField(max_length=120, null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     sending_since = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("intentos"), default=0)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -106,11 +107,16 @@ def _detail(request: Request, channel: Channel, *, secret: SecretForm | None = N
         "secrets": _secrets(channel, secret),
         "notices": list(ProviderNotice.objects.filter(channel=channel).order_by("-created_at", "-id")[:NEWS]),
         "events": list(events.only("id", "state", "error", "received_at", "attempts")[:NEWS]),
-        "snippet": f'<script src="{channels.webhook_url(channel)}" defer></script>',
+        "snippet": _snippet(request.tenant.name, channels.webhook_url(channel)),
         "preview": f"{settings.PUBLIC_URL}/demo/chat/{channel.pk}/",
     }
     template = "messaging/_channel.html" if is_fragment(request) else "messaging/channel.html"
     return render(request, template, context, status=status)
+
+
+def _snippet(company: str, address: str) -> str:
+    """What a site pastes; the company's name is the title of the chat."""
+    return str(format_html('<script src="{}" data-title="{}" defer></script>', address, company))
 
 
 def _secrets(channel: Channel, bound: SecretForm | None) -> list[Secret]:

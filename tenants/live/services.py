@@ -13,8 +13,18 @@ from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
 KEPT = timedelta(hours=1)
 ANSWERS_KEPT = timedelta(days=1)
 TYPES = frozenset(
-    "NEW_LEAD LEAD_UPDATED NEW_APPOINTMENT APPOINTMENT_UPDATED NEW_MESSAGE MESSAGE_STATUS CONVERSATION_UPDATED HANDOFF"
-    " CHANNEL_UPDATED DOCUMENT_UPDATED".split()
+    (
+        "NEW_LEAD",
+        "LEAD_UPDATED",
+        "NEW_APPOINTMENT",
+        "APPOINTMENT_UPDATED",
+        "NEW_MESSAGE",
+        "MESSAGE_STATUS",
+        "CONVERSATION_UPDATED",
+        "HANDOFF",
+        "CHANNEL_UPDATED",
+        "DOCUMENT_UPDATED",
+    )
 )
 
 

@@ -101,7 +101,7 @@ def _scope(request: Request) -> str:
         view = resolve(request.path_info).func
     except Resolver404:
         return "tenant"
-    return getattr(view, "scope", None) or getattr(getattr(view, "cls", None), "scope", "tenant")
+    return str(getattr(view, "scope", None) or getattr(getattr(view, "cls", None), "scope", "tenant"))
 
 
 def admit(request: Any, tenant: Tenant, member: Membership | None) -> None:

@@ -19,7 +19,8 @@ class Origin:
     agent: str = ""
 
 
-ORIGIN: ContextVar[Origin] = ContextVar("origin", default=Origin())
+UNKNOWN = Origin()
+ORIGIN: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
 
 
 def record(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -10,13 +11,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.errors import AppError, Invalid, NotFound
-from tenants.db.current import connection
 from tenants.context import current_tenant, tenant_context
+from tenants.db.current import connection
 from tenants.domain.actor import Actor
 from tenants.keyring import Unreadable, binding, key_for, seal, unseal
+from tenants.locks import hold
 from tenants.models import Category, Credential, DataKey
 from tenants.services import registry
 from tenants.services.audit import record
+
+NAME = re.compile(r"[A-Z0-9_]{1,40}")
+CHANNEL = re.compile(r"[A-Za-z0-9-]{0,36}")  # the id of the channel that a secret is for, or nothing
 
 
 class MissingCredential(AppError):
@@ -40,8 +45,8 @@ def _ring(entries: tuple[str, ...]) -> dict[str, bytes]:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
             raise VaultUnreadable(_("VAULT_KEYS tiene una clave ilegible.")) from error
-        if not key_id or len(key) != 32:
-            raise VaultUnreadable(_("VAULT_KEYS necesita entradas «id:base64 de 32 bytes»."))
+        if not key_id or len(key) != 32 or key_id in ring:
+            raise VaultUnreadable(_("VAULT_KEYS necesita entradas «id:base64 de 32 bytes», cada id una vez."))
         ring[key_id] = key
     if not ring:
         raise VaultUnreadable(_("Falta VAULT_KEYS: la bóveda no se abre sin su clave."))
@@ -117,22 +122,36 @@ def _current_data_key(tenant_id: int) -> tuple[int, bytes]:
     return 1, key
 
 
+def rewrap(row: DataKey) -> None:
+    """Wrap a data key of the entered company with the current key. Raises Unreadable when it does not open."""
+    key = unseal(key_for(ring(), row.key_id), bytes(row.wrapped), binding("datakey", row.tenant_id, row.version))
+    row.key_id, wrapping = next(iter(ring().items()))
+    row.wrapped = seal(wrapping, key, binding("datakey", row.tenant_id, row.version))
+    row.save(update_fields=["key_id", "wrapped"])
+
+
 def put_credential(*, category: str, name: str, value: str, by: Actor) -> Credential:
     """Store or replace a secret of the entered company."""
-    base_name = name.partition("@")[0]
+    base_name, _at, channel = name.partition("@")
     if category not in Category.values:
         raise Invalid(_("Esa categoría no existe."), fields={"category": _("Categoría desconocida.")})
-    if not base_name.replace("_", "").isalnum() or base_name != base_name.upper():
+    if not NAME.fullmatch(base_name) or not CHANNEL.fullmatch(channel):
         raise Invalid(_("El nombre lleva mayúsculas, números y guion bajo."), fields={"name": _("Nombre inválido.")})
     if not value or len(value) > 20_000:
         raise Invalid(_("El valor no puede estar vacío ni pasar de 20.000 letras."), fields={"value": _("Valor inválido.")})
+    try:
+        plain = value.encode()
+    except UnicodeEncodeError:  # whose text would quote the secret
+        message = _("El valor tiene letras inválidas.")
+        raise Invalid(message, fields={"value": message}) from None
     tenant_id = current_tenant().pk
+    hold("credential", category, name)  # two first values at once: the later one is the second version
     key_version, key = _current_data_key(tenant_id)
     row = Credential.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, category=category, name=name).first()
     row = row or Credential(tenant_id=tenant_id, category=category, name=name, version=0)
     row.version += 1
     row.data_key_version = key_version
-    row.sealed = seal(key, value.encode(), _bound(tenant_id, category, name, row.version))
+    row.sealed = seal(key, plain, _bound(tenant_id, category, name, row.version))
     row.last_four = value[-4:] if len(value) >= 12 else ""
     row.save()
     record(action="credential.saved", resource=row, by=by, diff={"name": str(row), "version": row.version})

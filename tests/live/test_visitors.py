@@ -74,7 +74,7 @@ async def test_a_visitor_sees_the_conversation_so_far_and_then_live(
     assert await socket.open()
     frame = await socket.frame()
     assert frame["type"] == "history"
-    assert [(each["id"], each["text"]) for each in frame["messages"]] == list(zip(first, ["Hola", "¿Qué busca?"]))
+    assert [(each["id"], each["text"]) for each in frame["messages"]] == list(zip(first, ["Hola", "¿Qué busca?"], strict=True))
     later = await in_thread(say, acme, shop, "visitor-1", "Hay en stock")
     await in_thread(say, acme, shop, "visitor-2", "para otra persona")
     live_frame = await socket.frame()
@@ -90,7 +90,7 @@ async def test_reading_turns_the_ticks_up_to_that_message(connect: Connect, shop
     socket = connect(f"/ws/webchat/{shop.pk}/?visitor_id=visitor-1", origin=SHOP)
     await socket.open()
     await socket.frame()
-    for odd in ("nonsense", "[]", '{"type": "read"}', '{"type": "read", "id": "%s"}' % foreign[0], "x" * 5000):
+    for odd in ("nonsense", "[]", '{"type": "read"}', f'{{"type": "read", "id": "{foreign[0]}"}}', "x" * 5000):
         await socket.send_to(text_data=odd)
     await socket.send_json_to({"type": "read", "id": ids[1]})
     await until_states(acme, [*ids, *foreign], ["read", "read", "delivered", "sent"])

@@ -188,6 +188,7 @@ function keepColumn() {
   if (!column) return;
   const stored = Number(sessionStorage.getItem(COLUMN_SCROLL));
   if (stored) column.scrollTop = stored;
+  column.querySelector(".chat-row.current")?.scrollIntoView({ block: "nearest" });
   window.addEventListener("pagehide", () => sessionStorage.setItem(COLUMN_SCROLL, String(column.scrollTop)));
 }
 

@@ -45,6 +45,7 @@ def test_a_web_chat_lists_its_sites_and_its_line_of_code(acme: Tenant, client_as
         channel = Channel.objects.get(name="Sitio")
     assert channel.config["allowed_domains"] == ["tienda.test", "*.tienda.test"]
     assert f"/widget/{channel.pk}.js" in page
+    assert "data-title=&quot;Acme&quot;" in page
     assert f"/demo/chat/{channel.pk}/" in page
 
 
