@@ -77,6 +77,7 @@ class Root:
         await self.door.start()
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through it again and again would stop every connection for a while
+        gc.set_threshold(10_000, 20, 20)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await hub.stop()

@@ -22,6 +22,8 @@ async def arrived(scope: Scope, receive: Receive) -> Receive:
     if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
         raise Refused(413)
     message = await _next(receive)
+    if len(message.get("body", b"")) > MOST_BYTES:
+        raise Refused(413)
     if not message.get("more_body"):
         return _once(message)
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 (closed with the closure that reads it)

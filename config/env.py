@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import ipaddress
+import math
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,7 +22,7 @@ def number(name: str, default: float, *, minimum: float = 0) -> float:
         value = float(raw)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from error
-    if value < minimum:
+    if not math.isfinite(value) or value < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}")
     return value
 
@@ -41,6 +43,17 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def networks(name: str) -> list[str]:
+    """A list of addresses or networks, such as 10.0.0.0/8."""
+    found = words(name)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be addresses or networks, not {each!r}") from error
+    return found
+
+
 def keys(name: str) -> list[str]:
     """A list of `id:base64 of 32 bytes`, each id once. Never quotes a key."""
     entries = words(name)
@@ -59,10 +72,14 @@ def keys(name: str) -> list[str]:
 
 def database(name: str, fallback: str = "") -> dict[str, object]:
     """A `postgresql://user:password@host:port/name` address as Django's connection fields."""
-    raw = text(name) or text(fallback) if fallback else text(name)
+    raw = _address(name, fallback)
     if not raw:
         return {"NAME": "crm", "USER": "", "PASSWORD": "", "HOST": "127.0.0.1", "PORT": "5432"}
     parts = urlsplit(raw)
+    try:
+        port = parts.port or 5432
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} has an unusable port") from error
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgresql:// address")
     return {
@@ -70,8 +87,17 @@ def database(name: str, fallback: str = "") -> dict[str, object]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or "127.0.0.1"),
-        "PORT": str(parts.port or 5432),
+        "PORT": str(port),
     }
+
+
+def database_options(name: str, fallback: str = "") -> dict[str, str]:
+    """What follows the question mark of a database's address, such as sslmode=require."""
+    return dict(parse_qsl(urlsplit(_address(name, fallback)).query))
+
+
+def _address(name: str, fallback: str) -> str:
+    return text(name) or (text(fallback) if fallback else "")
 
 
 def load_file(path: str) -> None:

@@ -94,6 +94,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
                         await line.next()
                 except TimeoutError:
                     pass
+                line.skip()
                 await self._show()
         except DatabaseError:
             await self.close(CLOSE_TRY_AGAIN)

@@ -17,8 +17,10 @@ from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.lib.counts import Pages
 from config.lib.errors import AppError
 from tenants.access import page
+from tenants.json_field import BoundedJSONField
 from tenants.models import SystemEvent
 from tenants.services.audit import record
 
@@ -66,6 +68,9 @@ class CompanyAdmin(admin.ModelAdmin):
     private: ClassVar[tuple[str, ...]] = ()  # never shown, not even read-only
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a full count for each choice of each filter
+    paginator = Pages
+    formfield_overrides = {models.JSONField: {"form_class": BoundedJSONField}}
     actions_on_top = True
     actions_selection_counter = True
     view_on_site = False
@@ -124,9 +129,14 @@ class CompanyAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         names = form.changed_data if change else form.cleaned_data
-        fields = {name: form.cleaned_data[name] for name in names if self._is_field(name)}
+        fields = {name: self._given(name, form.cleaned_data[name]) for name in names if self._is_field(name)}
         row = self.model._base_manager.get(pk=obj.pk) if change else obj
         obj.pk = self.store(request, row, fields, new=not change).pk
+
+    def _given(self, name: str, value: Any) -> Any:
+        """An emptied field of JSON comes as None, which its column does not hold."""
+        column: Any = self.model._meta.get_field(name)
+        return column.get_default() if value is None and not column.null else value
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.discard(request, obj)

@@ -67,6 +67,6 @@ class CompanyForm(forms.Form):
 
 
 def safe_next(request: HttpRequest, wanted: str, fallback: str) -> str:
-    """Where to go afterwards: only an address of this very site."""
+    """Where to go afterwards: only a path of this very site."""
     allowed = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and allowed else fallback
+    return wanted if wanted.startswith("/") and allowed else fallback

@@ -66,7 +66,8 @@ def named_tenant(claimed: Claim | None, *, host: Tenant | None, header: str) -> 
     if claimed.named_tenant:
         return registry.by_id(claimed.named_tenant)
     with auth_scope():
-        first = Membership.objects.active().filter(user_id=claimed.user_id).order_by("created_at").first()
+        usable = Membership.objects.active().filter(tenant__status=Tenant.Status.ACTIVE)
+        first = usable.filter(user_id=claimed.user_id).order_by("created_at").first()
         first = first or Membership.objects.filter(user_id=claimed.user_id).order_by("created_at").first()
     return registry.by_id(first.tenant_id) if first else None
 

@@ -10,7 +10,7 @@ from agents.models import Agent, AgentVersion
 from agents.services.llms import KINDS
 from agents.templates import TEMPLATES
 from agents.tools import TOOLS
-from config.lib.errors import Invalid
+from config.lib.errors import Invalid, NotFound
 from messaging.models import Source
 from tenants.domain.actor import Actor
 from tenants.services.audit import record
@@ -59,13 +59,22 @@ def template_fields(template_type: str) -> dict[str, Any]:
 
 def update_agent(*, agent: Agent, by: Actor, **fields: Any) -> Agent:
     """Change the working copy. Switching off works at once, everything else with the next publication."""
+    _lock(agent)
     before = {name: getattr(agent, name) for name in fields if name in EDITABLE}
     _assign(agent, fields)
     changed = sorted(name for name, old in before.items() if getattr(agent, name) != old)
     if changed:
-        agent.save()
+        agent.save(update_fields=[*changed, "updated_at"])
         record(action="agent.updated", resource=agent, by=by, diff={"fields": changed})
     return agent
+
+
+def _lock(agent: Agent) -> None:
+    """The row as it is now, held: what somebody published meanwhile stays published."""
+    try:
+        agent.refresh_from_db(from_queryset=Agent.objects.select_for_update(no_key=True))
+    except Agent.DoesNotExist as error:
+        raise NotFound(_("Ese agente no existe.")) from error
 
 
 def publish_agent(*, agent: Agent, by: Actor) -> AgentVersion:

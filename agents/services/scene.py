@@ -84,7 +84,10 @@ def _lines(conversation: Conversation, upto_sequence: int) -> list[Line]:
     said = Message.objects.filter(conversation=conversation).exclude(kind__in=("note", "reaction"))
     said = said.exclude(status__in=UNSAID).exclude(author=Message.Author.SYSTEM)
     said = said.filter(Q(direction=Message.Direction.OUT) | Q(sequence__lte=upto_sequence))
-    rows = list(said.order_by("-sequence")[:LINES])[::-1]
+    # A reply that the customer wrote past belongs before what it did not answer, else that would never be answered.
+    rows = sorted(
+        said.order_by("-sequence")[:LINES], key=lambda row: (row.payload.get("answers", row.sequence), row.sequence)
+    )
     return [Line(_speaker(row), row.text.strip() or f"[{row.kind}]", row.author_name) for row in rows]
 
 

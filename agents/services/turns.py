@@ -50,7 +50,7 @@ class _Turn:
     @property
     def actor(self) -> Actor:
         agent = self.scene.agent
-        return Actor("agent", str(agent.pk) if agent else "", f"IA: {agent.name}" if agent else "IA")
+        return Actor("agent", str(agent.pk) if agent else "", agent.name if agent else "IA")
 
     @property
     def author(self) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import agent_for, version_for
 from agents.forms.agents import AgentForm, NewAgentForm
@@ -26,7 +26,7 @@ VERSIONS, RUNS = 20, 10
 
 @page("agents.read")
 @never_cache
-@require_GET
+@require_safe
 def agent_list(request: Request) -> HttpResponse:
     labels = dict(Source.choices)
     rows = []
@@ -60,7 +60,7 @@ def new(request: Request) -> HttpResponse:
 
 @page("agents.read")
 @never_cache
-@require_GET
+@require_safe
 def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     agent = agent_for(request.member, pk)
     return _detail(request, agent, AgentForm.of(agent))
@@ -110,7 +110,7 @@ def publish(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 @page("agents.read")
 @never_cache
-@require_GET
+@require_safe
 def version(request: Request, pk: uuid.UUID, number: int) -> HttpResponse:
     """An earlier version beside the working copy, with the button that puts it back."""
     agent = agent_for(request.member, pk)

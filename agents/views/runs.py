@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from agents.access import run_for
 from agents.models import AgentRun, AssistanceReport
@@ -51,7 +51,7 @@ class Step:
 
 @page("runs.read")
 @never_cache
-@require_GET
+@require_safe
 def run(request: Request, pk: uuid.UUID) -> HttpResponse:
     found = run_for(request.member, pk)
     context = {

@@ -62,12 +62,16 @@ def parse(arguments: list[str]) -> Options:
     return Options(port=given.port, reset=given.reset, demo=not given.no_demo)
 
 
+# Only TRUSTED_PROXIES decides which forwarded address counts, and nobody needs the server's name.
+QUIET = ("--no-proxy-headers", "--no-server-header")
+
+
 def commands(python: str, port: int, data: Path) -> dict[str, list[str]]:
     """What runs, by name."""
     celery = [python, "-m", "celery", "-A", "config.celery"]
     return {
         "web": [
-            *(python, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+            *(python, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port), *QUIET),
             *("--no-access-log", "--timeout-graceful-shutdown", "5"),
         ],
         "worker": [

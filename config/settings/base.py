@@ -17,14 +17,14 @@ SECRET_KEY = env.text("SECRET_KEY")
 VAULT_KEYS = env.keys("VAULT_KEYS")  # "id:base64 of 32 bytes", the first is the current one
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,.localhost,127.0.0.1")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
-TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 DEBUG = False
 DEMO = False  # demo companies and logins may be created
 
 # --- apps: public schema and tenant schema side by side ------------------------------------------------
 SHARED_APPS = [
+    "tenants",  # before django_tenants, whose commands of the same name are not ours
     "django_tenants",
-    "tenants",
     "messaging.ingest",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -52,9 +52,17 @@ DATABASES: dict[str, dict[str, object]] = {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": int(env.number("DATABASE_POOL", 20)), "timeout": 10}},
+        "OPTIONS": {
+            **env.database_options("DATABASE_URL"),
+            "pool": {"min_size": 1, "max_size": int(env.number("DATABASE_POOL", 20, minimum=1)), "timeout": 10},
+        },
     },
-    "owner": {"ENGINE": "tenants.db.owner", **env.database("OWNER_DATABASE_URL", "DATABASE_URL"), "CONN_MAX_AGE": 0},
+    "owner": {
+        "ENGINE": "tenants.db.owner",
+        **env.database("OWNER_DATABASE_URL", "DATABASE_URL"),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": env.database_options("OWNER_DATABASE_URL", "DATABASE_URL"),
+    },
 }
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 TENANT_DB_ALIAS = "owner"  # schemas are made and migrated by their owner only
@@ -88,7 +96,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 600
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_timeout": 10, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    # A wake-up that finds no broker is given up at once: the sweep finds its row.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -229,7 +246,6 @@ LOGGING = {
 def development_key(purpose: str) -> str:
     """A fixed key for development and tests, derived and of no value anywhere else."""
     return base64.b64encode(hashlib.sha256(f"sovereign-crm development {purpose}".encode()).digest()).decode()
-
 
 
 # --- companies ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import unicodedata
 
 WORD = re.compile(r"[^\W_]+")
 MOST_WORDS = 8
+LONGEST_WORD = 200  # letters; PostgreSQL refuses a search for a word of more than 2046 bytes
 
 
 def normalised(text: str) -> str:
@@ -19,4 +20,5 @@ def searchable(text: str) -> str:
 
 def as_prefix_query(words: str) -> str:
     """A tsquery in which every word is a prefix; empty when nothing searchable was typed."""
-    return " & ".join(f"{word}:*" for word in WORD.findall(normalised(words))[:MOST_WORDS])
+    found = WORD.findall(normalised(words))[:MOST_WORDS]
+    return " & ".join(f"{word[:LONGEST_WORD]}:*" for word in found)

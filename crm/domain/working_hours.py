@@ -8,8 +8,10 @@ TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 DAYS = frozenset("0123456")
 
 
-def problem(hours: Mapping[str, object]) -> str:
-    """A word for what is wrong: "day", "span", "order", "overlap"; empty when the hours are usable."""
+def problem(hours: object) -> str:
+    """A word for what is wrong: "shape", "day", "span", "order", "overlap"; empty when the hours are usable."""
+    if not isinstance(hours, Mapping):
+        return "shape"
     for day, spans in hours.items():
         if day not in DAYS:
             return "day"

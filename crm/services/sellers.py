@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from config.lib.errors import Conflict, Invalid
+from config.lib.errors import Conflict, Invalid, NotFound
 from crm.domain import working_hours as hours_rules
 from crm.models import Seller
 from tenants.context import current_tenant
@@ -28,7 +28,11 @@ def create_seller(*, name: str, by: Actor, user: User | None = None, **fields: A
 
 
 def update_seller(*, seller: Seller, by: Actor, **fields: Any) -> Seller:
-    """Change the named fields only."""
+    """Change the named fields only, on the row as it is now."""
+    try:
+        seller.refresh_from_db(from_queryset=Seller.objects.select_for_update(no_key=True))
+    except Seller.DoesNotExist as error:
+        raise NotFound(_("Ese vendedor no existe o no está activo.")) from error
     _assign(seller, fields)
     _save(seller)
     record(action="seller.updated", resource=seller, by=by, diff={"fields": sorted(fields)})

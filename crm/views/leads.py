@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, Q
+from django.db.models import OuterRef
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from config.lib import keyset
+from config.lib import counts, keyset
 from config.lib.errors import AppError
 from config.lib.fragments import is_fragment
 from crm.access import lead_for
@@ -29,16 +29,16 @@ MOST_SOURCES = 30
 
 @dataclass(frozen=True)
 class Tab:
-    """A stage above the list, with how many leads it holds for this person."""
+    """A stage above the list, with how many leads it holds for this person, in words."""
 
     label: str
     href: str
     current: bool
-    count: int
+    count: str
 
 
 @page("leads.read")
-@require_GET
+@require_safe
 def lead_list(request: Request) -> HttpResponse:
     mine = Lead.objects.visible_to(request.member)
     sources = mine.exclude(source="").order_by("source").values_list("source", flat=True).distinct()[:MOST_SOURCES]
@@ -89,14 +89,17 @@ def _tabs(request: Request, counted: Any, current: str) -> list[Tab]:
             query["stage"] = code
         return f"/leads/?{query.urlencode()}" if query else "/leads/"
 
-    held = Count("leads", filter=Q(leads__in=counted.values("pk")))
+    held = counts.Counted(counted.filter(stage=OuterRef("pk")))
     stages = list(Stage.objects.annotate(held=held).order_by("position"))
-    every = Tab(_("Todos"), address(""), not current, sum(stage.held for stage in stages))
-    return [every, *(Tab(stage.name, address(stage.code), stage.code == current, stage.held) for stage in stages)]
+    every = Tab(_("Todos"), address(""), not current, counts.words(sum(stage.held for stage in stages)))
+    return [
+        every,
+        *(Tab(each.name, address(each.code), each.code == current, counts.words(each.held)) for each in stages),
+    ]
 
 
 @page("leads.read")
-@require_GET
+@require_safe
 def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _detail(request, lead_for(request.member, pk))
 

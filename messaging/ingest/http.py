@@ -70,7 +70,7 @@ def header(scope: Scope, name: bytes) -> str:
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
     """The raw body, at most `most` bytes whatever Content-Length claims; 413 beyond, `Gone` when the client left."""
     claimed = headers.get(b"content-length", b"0")
-    if len(claimed) > len(str(most)) or (claimed.isdigit() and int(claimed) > most):
+    if len(claimed) > 12 or (claimed.isdigit() and int(claimed) > most):
         raise Refused(413)
     message = await receive()
     if message["type"] == "http.disconnect" or message.get("more_body"):

@@ -24,7 +24,10 @@ class ChannelRoute(models.Model):
 
 
 class InboundEvent(models.Model):
-    """One request of a provider as it came, kept until processed. The truth behind every wake-up of the workers."""
+    """One request of a provider as it came, kept until processed. The truth behind every wake-up of the workers.
+
+    No foreign key and no index of its own for the company: the route has just named it, and each would cost every message.
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received", _("Recibido")
@@ -32,7 +35,14 @@ class InboundEvent(models.Model):
         FAILED = "failed", _("Con error")
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey("tenants.Tenant", models.CASCADE, related_name="+", verbose_name=_("empresa"))
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("empresa"),
+    )
     provider = models.CharField(_("proveedor"), max_length=20)
     channel_id = models.UUIDField()
     event_key = models.CharField(max_length=64)  # SHA-256 of the body, or the sender's own message id

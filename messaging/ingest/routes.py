@@ -27,6 +27,7 @@ VERSION_KEY = "routes:version"
 KEPT_SECONDS = 30.0  # the longest a change may stay unseen
 RENEW_SECONDS = 20.0  # used routes are renewed in the background before that, so that no request waits
 LOOK_SECONDS = 1.0
+READ_SECONDS = 2.0  # a provider waits five for everything together
 MISS_SECONDS = 1.0  # unknown addresses cause at most one load in this time
 SECRETS: tuple[tuple[str, str], ...] = (("meta", "APP_SECRET"), ("meta", "VERIFY_TOKEN"))
 
@@ -154,8 +155,9 @@ class Routes:
     async def _load(self) -> bool:
         version = await self._version()
         try:
-            routes = await in_thread(_read_routes)
-        except DatabaseError as error:
+            async with asyncio.timeout(READ_SECONDS):
+                routes = await in_thread(_read_routes)
+        except (DatabaseError, TimeoutError) as error:
             self._note_failure(error)
             return False
         known = _Known(loaded_at=time.monotonic(), version=version)
@@ -171,8 +173,9 @@ class Routes:
 
     async def _read_secrets(self, route: Route) -> bool:
         try:
-            route.secrets = await in_thread(_read_secrets, route)
-        except DatabaseError as error:
+            async with asyncio.timeout(READ_SECONDS):
+                route.secrets = await in_thread(_read_secrets, route)
+        except (DatabaseError, TimeoutError) as error:
             self._note_failure(error)
             return False
         route.secrets_at = time.monotonic()

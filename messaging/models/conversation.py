@@ -64,6 +64,11 @@ class Conversation(models.Model):
             models.Index(fields=["-last_message_at", "-id"], name="conversation_recent"),
             models.Index(fields=["contact"], name="conversation_contact"),
             models.Index(
+                fields=["waiting_since", "id"],
+                condition=models.Q(waiting_since__isnull=False),
+                name="conversation_waiting",
+            ),
+            models.Index(
                 fields=["reply_due_at"], condition=models.Q(reply_due_at__isnull=False), name="conversation_turn_due"
             ),
         ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib import commit
-from config.lib.errors import AppError, Invalid, ProviderError
+from config.lib.errors import AppError, Invalid, NotFound, ProviderError
 from messaging.ingest import routes
 from messaging.ingest.models import ChannelRoute
 from messaging.models import Channel, Provider, Source
@@ -19,6 +19,7 @@ from messaging.services.adapters import adapter_for
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
+from tenants.locks import hold
 from tenants.models import Credential, Tenant
 from tenants.services.audit import record
 
@@ -49,6 +50,7 @@ def create_channel(*, provider: str, channel_source: str, name: str, config: dic
 def update_channel(
     *, channel: Channel, by: Actor, name: str | None = None, config: dict[str, Any] | None = None
 ) -> Channel:
+    _lock(channel)
     if name is not None:
         channel.name = name.strip()[:120] or channel.name
     if config is not None:
@@ -63,6 +65,7 @@ def update_channel(
 
 def set_enabled(*, channel: Channel, enabled: bool, by: Actor) -> Channel:
     """Off: nothing is taken in and nothing leaves. On again: it proves itself with the next message or test."""
+    _lock(channel)
     if enabled:
         channel.status = Channel.Status.CONNECTED if channel.provider == Provider.WEB else Channel.Status.PENDING
     else:
@@ -119,7 +122,9 @@ def check(*, tenant: Tenant, channel_id: UUID) -> None:
     else:
         status, detail = Channel.Status.CONNECTED, _("Conexión probada: %(name)s") % {"name": known_as}
     with tenant_context(tenant):
-        Channel.objects.filter(pk=channel.pk).update(status=status, status_detail=detail[:300])
+        # Whoever switched it off while the provider was asked meant it.
+        rows = Channel.objects.filter(pk=channel.pk).exclude(status=Channel.Status.DISABLED)
+        rows.update(status=status, status_detail=detail[:300])
         emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
 
 
@@ -133,7 +138,7 @@ def heard_from(channel: Channel) -> None:
         fields["status"] = channel.status = Channel.Status.CONNECTED
         fields["status_detail"] = ""
     if fields:
-        Channel.objects.filter(pk=channel.pk).update(**fields)
+        Channel.objects.filter(pk=channel.pk).exclude(status=Channel.Status.DISABLED).update(**fields)
         emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
 
 
@@ -152,9 +157,19 @@ def _clean(provider: str, channel_source: str, config: dict[str, Any]) -> dict[s
         raise Invalid(message, fields={"provider": message}) from error
 
 
+def _lock(channel: Channel) -> None:
+    """The row as it is now, held: name, data and switch are written together with the route."""
+    try:
+        channel.refresh_from_db(from_queryset=Channel.objects.select_for_update(no_key=True))
+    except Channel.DoesNotExist as error:
+        raise NotFound(_("Ese canal no existe.")) from error
+
+
 def _refuse_twice(channel: Channel) -> None:
     """One number belongs to one channel, else a message would have two homes."""
     field = provider_class(channel.provider, channel.channel_source).config.account_field
+    if field:
+        hold("channel", field, channel.config.get(field))
     if (
         field
         and Channel.objects.filter(**{f"config__{field}": channel.config.get(field)}).exclude(pk=channel.pk).exists()

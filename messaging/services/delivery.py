@@ -157,9 +157,8 @@ def _record_failure(claimed: Claimed, error: ProviderError) -> None:
         message.status = MessageStatus.FAILED
     message.save(update_fields=["status", "error", "error_code", "not_before"])
     if error.kind == "auth":
-        Channel.objects.filter(pk=claimed.channel.pk).update(
-            status=Channel.Status.NEEDS_RECONNECT, status_detail=error.message[:300]
-        )
+        rows = Channel.objects.filter(pk=claimed.channel.pk).exclude(status=Channel.Status.DISABLED)
+        rows.update(status=Channel.Status.NEEDS_RECONNECT, status_detail=error.message[:300])
         emit("CHANNEL_UPDATED", object="channel", id=claimed.channel.pk)
     _changed(message)
     _next(claimed.conversation)

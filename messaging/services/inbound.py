@@ -8,17 +8,15 @@ from django.utils.translation import gettext as _
 from config.lib import commit
 from crm.models import Contact
 from crm.services.leads import ensure_open_lead
-from messaging.domain.timing import reply_due
 from messaging.models import Attachment, Channel, Conversation, Message, MessageStatus
 from messaging.providers import base
-from messaging.services import identity, takeover
+from messaging.services import identity, takeover, turns
 from messaging.services.conversations import add_message, cancel_queued, locked, open_conversation, preview_of
 from messaging.services.media import forget
 from messaging.services.statuses import apply, known_message
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
-from tenants.services import tenant_settings
 
 UNSPOKEN = ("reaction", "system")  # kinds that open no window and ask for nobody
 
@@ -37,7 +35,9 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
     asks = item.kind not in UNSPOKEN and not item.group_id
     if asks:  # contacts are locked before conversations everywhere
         ensure_open_lead(
-            contact=contact, source=channel.channel_source, by=Actor("contact", str(contact.pk), str(contact))
+            contact=contact,
+            source=channel.channel_source,
+            by=Actor("contact", str(contact.pk), contact.name or contact.phone or _("Quien escribió")),
         )
     conversation = open_conversation(channel=channel, contact=contact, sender=item.sender)
     now = timezone.now()
@@ -74,20 +74,7 @@ def _answerable(conversation: Conversation, contact: Contact, item: base.Inbound
     conversation.reply_sequence = conversation.sequence
     if conversation.mode != Conversation.Mode.AI or contact.opted_out_at:
         return
-    arm_turn(conversation, now)
-
-
-def arm_turn(conversation: Conversation, now: datetime) -> None:
-    """Set when the agent answers: some quiet seconds after the last message, never too long after the first."""
-    numbers = tenant_settings.of(current_tenant())
-    conversation.reply_first_at = conversation.reply_first_at or now
-    conversation.reply_due_at = reply_due(
-        now=now, first=conversation.reply_first_at, quiet=numbers.buffer_seconds, longest=numbers.buffer_max_seconds
-    )
-    wait = max(0.0, (conversation.reply_due_at - now).total_seconds())
-    commit.queue(
-        "messaging.tasks.take_turn", queue="agents", countdown=wait + 0.05, conversation_id=str(conversation.pk)
-    )
+    turns.arm(conversation, now)
 
 
 def accept_echo(*, channel: Channel, item: base.Echo) -> Message | None:

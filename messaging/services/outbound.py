@@ -55,6 +55,9 @@ def commit_reply(
         conversation.save()
         return "superseded"
     payload: dict[str, Any] = {"farewell": True} if farewell else {}
+    if conversation.reply_sequence > conversation.turn_upto:
+        # It stands behind messages that it does not answer: who reads the dialogue must know where it belongs.
+        payload["answers"] = conversation.turn_upto
     if receipts:
         payload["receipts"] = receipts
     queue_text(

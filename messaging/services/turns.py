@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from time import monotonic
 from uuid import UUID, uuid4
@@ -14,13 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib import commit
+from messaging.domain.timing import reply_due
 from messaging.models import Conversation, Message
 from messaging.services import takeover
 from messaging.services.conversations import locked
-from tenants.context import tenant_context
+from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.models import Tenant
+from tenants.services import tenant_settings
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # how long a customer waits for another worker when one dies
@@ -38,6 +40,16 @@ class Turn:
     conversation_id: UUID
     token: UUID
     upto_sequence: int
+
+
+def arm(conversation: Conversation, now: datetime) -> None:
+    """Set when the agent answers: some quiet seconds after the last message, never too long after the first."""
+    numbers = tenant_settings.of(current_tenant())
+    conversation.reply_first_at = conversation.reply_first_at or now
+    conversation.reply_due_at = reply_due(
+        now=now, first=conversation.reply_first_at, quiet=numbers.buffer_seconds, longest=numbers.buffer_max_seconds
+    )
+    _queue(conversation.pk, max(0.0, (conversation.reply_due_at - now).total_seconds()))
 
 
 def begin(conversation_id: UUID) -> Turn | None:
@@ -96,12 +108,14 @@ def still_mine(conversation_id: UUID, token: UUID) -> bool:
 def end(conversation: Conversation, *, answered: bool) -> None:
     """Give the turn back on the locked row; `answered` also clears what was due. The caller saves."""
     conversation.turn_token = conversation.turn_until = None
+    now, due = timezone.now(), conversation.reply_due_at
     if answered:
         conversation.turn_failures = 0
-        if conversation.reply_sequence <= conversation.turn_upto:
-            conversation.reply_due_at = conversation.reply_first_at = None
-    if conversation.reply_due_at is not None:
-        _queue(conversation.pk, max(0.0, (conversation.reply_due_at - timezone.now()).total_seconds()))
+        conversation.reply_due_at = conversation.reply_first_at = None
+        if due is not None and conversation.reply_sequence > conversation.turn_upto:
+            arm(conversation, now)  # what was added meanwhile is a burst of its own
+    elif due is not None:
+        _queue(conversation.pk, max(0.0, (due - now).total_seconds()))
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
 
 

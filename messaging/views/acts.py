@@ -27,9 +27,9 @@ from tenants.requests import Request
 @require_http_methods(["GET", "POST"])
 def send(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Answer as the person: the chat is theirs from then on."""
+    chat = conversation_for(request.member, pk, lock=request.method == "POST")
     if request.method == "GET":  # a refused form stays at this address
         return go_to(request, f"/bandeja/{pk}/")
-    chat = conversation_for(request.member, pk, lock=True)
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
@@ -52,9 +52,9 @@ def send(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Once the reply window is closed: an approved template, by name, language and its data."""
+    chat = conversation_for(request.member, pk, lock=request.method == "POST")
     if request.method == "GET":  # a refused form stays at this address
         return go_to(request, f"/bandeja/{pk}/")
-    chat = conversation_for(request.member, pk, lock=True)
     form = TemplateForm(request.POST)
     if form.is_valid():
         try:
@@ -190,5 +190,4 @@ def _refused(
 
 def _same_chunk(request: Request, chat: Conversation) -> thread.Chunk:
     """What the page had on the screen, so that nothing jumps."""
-    since = request.POST.get("desde", "")
-    return thread.newest(chat, since=int(since) if since.isdigit() else None)
+    return thread.newest(chat, since=thread.order_number(request.POST.get("desde", "")))

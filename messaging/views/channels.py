@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.errors import AppError, Invalid
 from config.lib.fragments import go_to, is_fragment
@@ -38,7 +38,7 @@ class Secret:
 
 @page("channels.read")
 @never_cache
-@require_GET
+@require_safe
 def channel_list(request: Request) -> HttpResponse:
     context = {"channels": list(Channel.objects.all())}
     return render(request, "messaging/_channels.html" if is_fragment(request) else "messaging/channels.html", context)
@@ -94,7 +94,7 @@ def _form(request: Request, form: ChannelForm, title: str, back: str) -> HttpRes
 
 @page("channels.read")
 @never_cache
-@require_GET
+@require_safe
 def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _detail(request, channel_for(request.member, pk))
 
@@ -116,7 +116,7 @@ def _detail(request: Request, channel: Channel, *, secret: SecretForm | None = N
 
 def _snippet(company: str, address: str) -> str:
     """What a site pastes; the company's name is the title of the chat."""
-    return str(format_html('<script src="{}" data-title="{}" defer></script>', address, company))
+    return f'<script src="{address}" data-title="{escape(company)}" defer></script>'
 
 
 def _secrets(channel: Channel, bound: SecretForm | None) -> list[Secret]:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.lib.errors import NotFound
 from messaging.access import attachment_for
@@ -36,7 +36,7 @@ SHOWN = frozenset(
 
 @page("inbox.read")
 @cache_control(private=True, max_age=3600, immutable=True)
-@require_GET
+@require_safe
 def attachment(request: Request, pk: uuid.UUID) -> FileResponse:
     found = attachment_for(request.member, pk)
     path = media.path_of(request.tenant, found)

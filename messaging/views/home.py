@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.lib.fragments import is_fragment
 from crm.models import Lead
@@ -37,7 +37,7 @@ class Waiting:
 
 
 @page("inbox.read")
-@require_GET
+@require_safe
 def mi_dia(request: Request) -> HttpResponse:
     rows = [*_chats(request.member), *_failed(request.member), *_leads(request.member)]
     context = {"rows": rows}

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.lib.errors import AppError
 from config.lib.fragments import is_fragment
@@ -23,7 +23,7 @@ from tenants.requests import Request
 
 @page("inbox.read")
 @never_cache
-@require_GET
+@require_safe
 def inbox(request: Request) -> HttpResponse:
     """The list; `?contact=<id>` opens that contact's latest conversation, `?sel=<id>` asks for the column beside one."""
     contact = as_uuid(request.GET.get("contact", ""))
@@ -53,16 +53,13 @@ def _of_contact(request: Request, contact: uuid.UUID) -> HttpResponse:
 
 @page("inbox.read")
 @never_cache
-@require_GET
+@require_safe
 def conversation(request: Request, pk: uuid.UUID) -> HttpResponse:
     """A conversation. `?antes=<n>` shows what came before message n; `?desde=<n>` (live) all from message n on."""
     chat = conversation_for(request.member, pk)
-    older = request.GET.get("antes", "")
-    since = request.GET.get("desde", "")
-    if older.isdigit():
-        chunk = thread.before(chat, int(older))
-    else:
-        chunk = thread.newest(chat, since=int(since) if since.isdigit() else None)
+    older = thread.order_number(request.GET.get("antes", ""))
+    since = thread.order_number(request.GET.get("desde", ""))
+    chunk = thread.newest(chat, since=since) if older is None else thread.before(chat, older)
     if is_fragment(request):
         return render_chat(request, chat, chunk=chunk)
     context = chat_context(request, chat, chunk=chunk) | {
@@ -75,19 +72,19 @@ def conversation(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 @page("inbox.read")
 @never_cache
-@require_GET
+@require_safe
 def older(request: Request, pk: uuid.UUID) -> HttpResponse:
     """The messages before `?antes=<n>`, to be put above the ones on the screen."""
     chat = conversation_for(request.member, pk)
-    number = request.GET.get("antes", "")
-    if not number.isdigit():
+    number = thread.order_number(request.GET.get("antes", ""))
+    if number is None:
         raise AppError(_("El enlace a los mensajes anteriores no es válido."))
-    return render(request, "messaging/_older.html", {"chat": chat, "chunk": thread.before(chat, int(number))})
+    return render(request, "messaging/_older.html", {"chat": chat, "chunk": thread.before(chat, number)})
 
 
 @page("inbox.read")
 @never_cache
-@require_GET
+@require_safe
 def card(request: Request, pk: uuid.UUID) -> HttpResponse:
     """The side panel alone: a part of the page, or a page of its own on a phone."""
     chat = conversation_for(request.member, pk)

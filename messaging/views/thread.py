@@ -108,6 +108,11 @@ class Holder:
     reason: str = ""
 
 
+def order_number(text: str) -> int | None:
+    """A message's number out of an address; None when it is none."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def newest(conversation: Conversation, *, since: int | None = None) -> Chunk:
     """The end of the conversation; with `since`, all from that order number on. One statement."""
     rows = _messages(conversation)

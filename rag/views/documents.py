@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import keyset
 from config.lib.errors import AppError
@@ -35,7 +35,7 @@ class Tab:
 
 @page("knowledge.read")
 @never_cache
-@require_GET
+@require_safe
 def document_list(request: Request) -> HttpResponse:
     chosen = request.GET.get("coleccion", "")
     rows = Document.objects.all()
@@ -113,7 +113,7 @@ def remove(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 @page("knowledge.read")
 @never_cache
-@require_GET
+@require_safe
 def ask(request: Request) -> HttpResponse:
     """Which passages would answer a question, best first, with their scores."""
     asked = "q" in request.GET

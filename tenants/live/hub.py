@@ -21,6 +21,7 @@ from tenants.live.threads import ended, in_thread
 
 logger = logging.getLogger(__name__)
 
+MOST_FETCHED = 200  # events a query, fewer than may wait
 MOST_WAITING = 256  # frames a slow socket may have before it is closed; it comes back and resumes
 LOOK_SECONDS = 10.0  # how long a loss of Redis may stay unnoticed, and a change of access nobody announced
 AGAIN_SECONDS = 0.5
@@ -58,6 +59,10 @@ class Line:
             self._frames.clear()
             self._end(code)
 
+    def skip(self) -> None:
+        """Forget what waits: for whoever looks at the rows anyway."""
+        self._frames.clear()
+
     async def next(self) -> tuple[int, str]:
         while not self._frames:
             self._arrived.clear()
@@ -88,7 +93,7 @@ class Room:
         """Fetch what is missing from the rows."""
         while True:
             try:
-                events = await in_thread(events_since, self.tenant_id, self.last)
+                events = await in_thread(events_since, self.tenant_id, self.last, MOST_FETCHED)
             except DatabaseError as error:
                 logger.warning("live events of company %s cannot be fetched now: %s", self.tenant_id, error)
                 return
@@ -99,7 +104,7 @@ class Room:
                     for line in list(self.lines):
                         line.push(number - 1, resync(number - 1))
                 self.hear(number, json.dumps(event))
-            if self.heard <= self.last or not events:
+            if not events or (self.heard <= self.last and len(events) < MOST_FETCHED):
                 return
 
 

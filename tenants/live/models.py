@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import uuid7
 
@@ -11,6 +12,10 @@ class LiveEvent(models.Model):
     data = models.JSONField(default=dict)
     at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        verbose_name = _("evento en vivo")
+        verbose_name_plural = _("eventos en vivo")
+
     def __str__(self) -> str:
         return f"{self.id} {self.type}"
 
@@ -20,6 +25,10 @@ class LiveCounter(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=1)
     last = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("contador de eventos")
+        verbose_name_plural = _("contadores de eventos")
 
     def __str__(self) -> str:
         return str(self.last)
@@ -38,6 +47,8 @@ class IdempotentRequest(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
+        verbose_name = _("pedido repetible")
+        verbose_name_plural = _("pedidos repetibles")
         constraints = [models.UniqueConstraint(fields=["key", "route", "user_id"], name="idempotent_once")]
 
     def __str__(self) -> str:

@@ -29,6 +29,8 @@ class DataKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("clave de datos")
+        verbose_name_plural = _("claves de datos")
         constraints = [models.UniqueConstraint(fields=["tenant", "version"], name="datakey_version")]
 
     def __str__(self) -> str:

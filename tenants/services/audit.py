@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from config.lib.texts import storable, stored
 from tenants.db.current import connection
 from tenants.domain.actor import Actor
 
@@ -42,17 +43,32 @@ def record(
             [
                 connection.tenant_id or tenant_id,
                 by.kind,
-                by.id[:64],
-                by.label[:160],
+                stored(by.id)[:64],
+                stored(by.label)[:160],
                 action[:80],
                 kind,
-                identity[:64],
+                stored(identity)[:64],
                 outcome[:12],
-                json.dumps(diff or {}, default=str),
+                _as_json(diff or {}),
                 origin.ip,
-                origin.agent[:200],
+                stored(origin.agent)[:200],
             ],
         )
+
+
+def _as_json(diff: dict[str, Any]) -> str:
+    """A trail is written even of an act whose words no column holds."""
+    text = json.dumps(diff, default=str)
+    plain = json.loads(text)
+    return text if storable(plain) else json.dumps(_kept(plain))
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {stored(name): _kept(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    return stored(value) if isinstance(value, str) else value
 
 
 def log_security_event(*, action: str, by: Actor, outcome: str = "refused", **details: Any) -> None:

@@ -12,7 +12,8 @@ def client_ip(request: HttpRequest) -> str | None:
     address = peer
     while hops and _trusted(address):
         address = hops.pop()
-    return address if _valid(address) else None
+    # Without the name of the network card behind a link-local one, which no column for addresses takes.
+    return address.partition("%")[0] if _valid(address) else None
 
 
 def _trusted(address: str) -> bool:

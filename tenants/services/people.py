@@ -1,10 +1,14 @@
 """People and their memberships. Runs in the sign-in scope: people are global, memberships decide."""
 
+from functools import partial
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.lib import commit
 from config.lib.errors import Conflict
 from tenants.domain.actor import Actor
+from tenants.live import admission
 from tenants.models import Membership, Tenant, User
 from tenants.services.audit import record
 
@@ -33,4 +37,5 @@ def set_membership(*, user: User, tenant: Tenant, role: str, status: str, by: Ac
             diff={"role": role, "status": status},
             tenant_id=tenant.pk,
         )
+        commit.after(partial(admission.changed, tenant.pk))
     return member

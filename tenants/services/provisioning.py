@@ -77,7 +77,11 @@ def _dump(schema: str) -> str:
     command = [_pg_dump(), "-h", database["HOST"], "-p", str(database["PORT"]), "-U", database["USER"]]
     command += ["-s", "-n", schema, "--no-owner", "--no-privileges", "--no-comments", str(database["NAME"])]
     dump = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    kept = (line for line in dump.splitlines() if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_cat")))
+    kept = (
+        line
+        for line in dump.splitlines()
+        if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_cat"))
+    )
     return "\n".join(kept)
 
 
@@ -133,7 +137,9 @@ def _register(slug: str, name: str, trade: str, fields: dict[str, object]) -> Te
 
 def schema_sql(tenant: Tenant) -> str:
     """The DDL of one company as a single string: schema, tables, its role and grants."""
-    snapshot = SchemaSnapshot.objects.using(OWNER).filter(fingerprint=fingerprint()).values_list("ddl", flat=True).first()
+    snapshot = (
+        SchemaSnapshot.objects.using(OWNER).filter(fingerprint=fingerprint()).values_list("ddl", flat=True).first()
+    )
     if snapshot is None:
         raise AppError(_("Falta preparar la base: ejecutar «manage.py migrate_all»."), code="not_migrated", status=503)
     schema, role = tenant.schema_name, f"tenant_{tenant.pk}"

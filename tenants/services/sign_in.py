@@ -5,6 +5,7 @@ import logging
 import math
 import threading
 import time
+from functools import partial
 
 import redis
 from django.contrib.auth import authenticate
@@ -13,11 +14,13 @@ from django.contrib.auth import logout as end_session
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from config.lib import commit
 from config.lib.errors import AppError, RateLimited
 from config.lib.redis import client
 from tenants.context import auth_scope
 from tenants.domain.actor import Actor
 from tenants.identity import ACCESS_COOKIE, SESSION_TENANT
+from tenants.live import admission
 from tenants.models import Membership, Tenant, User
 from tenants.services import audit, tokens
 
@@ -76,6 +79,7 @@ def finish(*, request: HttpRequest) -> None:
     if isinstance(user, User):
         with auth_scope():
             audit.record(action="logout", by=_actor(user), resource=user, tenant_id=tenant_id)
+            commit.after(partial(admission.changed, *user.tenant_ids))
 
 
 def note_login(user: User) -> None:

@@ -138,7 +138,9 @@ def put_credential(*, category: str, name: str, value: str, by: Actor) -> Creden
     if not NAME.fullmatch(base_name) or not CHANNEL.fullmatch(channel):
         raise Invalid(_("El nombre lleva mayúsculas, números y guion bajo."), fields={"name": _("Nombre inválido.")})
     if not value or len(value) > 20_000:
-        raise Invalid(_("El valor no puede estar vacío ni pasar de 20.000 letras."), fields={"value": _("Valor inválido.")})
+        raise Invalid(
+            _("El valor no puede estar vacío ni pasar de 20.000 letras."), fields={"value": _("Valor inválido.")}
+        )
     try:
         plain = value.encode()
     except UnicodeEncodeError:  # whose text would quote the secret
@@ -147,7 +149,11 @@ def put_credential(*, category: str, name: str, value: str, by: Actor) -> Creden
     tenant_id = current_tenant().pk
     hold("credential", category, name)  # two first values at once: the later one is the second version
     key_version, key = _current_data_key(tenant_id)
-    row = Credential.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, category=category, name=name).first()
+    row = (
+        Credential.objects.select_for_update(no_key=True)
+        .filter(tenant_id=tenant_id, category=category, name=name)
+        .first()
+    )
     row = row or Credential(tenant_id=tenant_id, category=category, name=name, version=0)
     row.version += 1
     row.data_key_version = key_version

@@ -7,7 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.errors import AppError, RateLimited
 from tenants.access import auth_page, page
@@ -22,7 +22,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 @auth_page
-@require_GET
+@require_safe
 def home(request: Request) -> HttpResponse:
     """The root address: the day of who is signed in, the front door for everybody else."""
     if isinstance(request.user, User):
@@ -33,9 +33,9 @@ def home(request: Request) -> HttpResponse:
 @auth_page
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def login(request: Request) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         wanted = request.GET.get("next", "")
         if isinstance(request.user, User):
             # A gate sent somebody here who is signed in: what is missing is a company, not a password.
@@ -78,7 +78,7 @@ def logout(request: Request) -> HttpResponse:
 
 @auth_page
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def companies(request: Request) -> HttpResponse:
     """The person's companies; choosing one points the session at it."""
     user = request.user
@@ -90,7 +90,7 @@ def companies(request: Request) -> HttpResponse:
         chosen = _company_among(memberships, form.cleaned_data["tenant"])
         if chosen is not None:
             sign_in.choose(request=request, tenant=chosen)
-            return redirect(safe_next(request, form.cleaned_data["next"], settings.LOGIN_REDIRECT_URL))
+            return HttpResponseRedirect(safe_next(request, form.cleaned_data["next"], settings.LOGIN_REDIRECT_URL))
     context = {
         "memberships": memberships,
         "current": request.session.get(SESSION_TENANT),
@@ -104,7 +104,7 @@ def _company_among(memberships: list[Membership], tenant_id: int) -> Tenant | No
 
 
 @page("inbox.read")
-@require_GET
+@require_safe
 def session(request: Request) -> HttpResponse:
     """Who is signed in, where, with which rights, in which colours and language."""
     return render(request, "tenants/session.html", {"member": request.member})
@@ -116,7 +116,7 @@ def preferences(request: Request) -> HttpResponse:
     """Theme as a cookie; language as a cookie and, for a signed-in person, on the person."""
     form = PreferencesForm(request.POST)
     form.is_valid()  # an unknown choice is simply not among the cleaned ones
-    response = redirect(safe_next(request, form.cleaned_data.get("next", ""), "/"))
+    response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next", ""), "/"))
     theme, language = form.cleaned_data.get("theme"), form.cleaned_data.get("language")
     if theme:
         _remember(request, response, "theme", theme)

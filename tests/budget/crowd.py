@@ -95,9 +95,7 @@ def _customers(crowd: Crowd) -> list[Contact]:
     users = [sol, *User.objects.filter(pk__in=crowd.people).order_by("pk")[: count - 1]]
     sellers = _many(crowd, Seller, [Seller(name=f"Vende {n}", user=user) for n, user in enumerate(users)])
     stages = list(Stage.objects.order_by("position"))
-    stages += _many(
-        crowd, Stage, [Stage(code=f"paso-{n}", name=f"Paso {n}", position=1000 + n) for n in range(count)]
-    )
+    stages += _many(crowd, Stage, [Stage(code=f"paso-{n}", name=f"Paso {n}", position=1000 + n) for n in range(count)])
     first = stages[0]
     _many(crowd, StageTransition, [StageTransition(source=first, target=stage) for stage in stages[-count:]])
     leads = [
@@ -138,7 +136,10 @@ def _conversations(crowd: Crowd, contacts: list[Contact]) -> list[Conversation]:
             for n in range(count)
         ],
     )
-    names = [ChannelIdentity(channel=channels[n], contact=contacts[0], kind="wa_id", external_id=str(n)) for n in range(count)]
+    names = [
+        ChannelIdentity(channel=channels[n], contact=contacts[0], kind="wa_id", external_id=str(n))
+        for n in range(count)
+    ]
     _many(crowd, ChannelIdentity, names)
     assignees = [crowd.cast["sol"].user, None, crowd.cast["ana"].user]
     conversations = [
@@ -166,7 +167,9 @@ def _conversations(crowd: Crowd, contacts: list[Contact]) -> list[Conversation]:
         ProviderNotice,
         [ProviderNotice(channel=channels[0], event_id=n, kind="account_update", text="Aviso") for n in range(count)],
     )
-    pending = [PendingStatus(channel=channels[0], provider_message_id=str(n), status="read", at=now) for n in range(count)]
+    pending = [
+        PendingStatus(channel=channels[0], provider_message_id=str(n), status="read", at=now) for n in range(count)
+    ]
     _many(crowd, PendingStatus, pending)
     routes = [
         ChannelRoute(route_key=each.route_key, tenant=crowd.cast.acme, provider=each.provider, channel_id=each.pk)
@@ -287,7 +290,7 @@ def _around(crowd: Crowd) -> None:
         for n in range(count)
     ]
     _many(crowd, SystemEvent, trail)
-    _many(crowd, Domain, [Domain(domain=f"{n}.{tenant.slug}.test", tenant=tenant, is_primary=False) for n in range(count)])
+    crowd.keys["tenants.Domain"] = Domain.objects.get().pk  # the platform writes these, a few for each company
     _keys(crowd, tenant)
 
 

@@ -163,6 +163,32 @@ def test_a_seller_who_takes_over_while_the_model_thinks_has_the_last_word(
     assert said(graph) == ["Hola, soy Ana", "Yo te ayudo con eso."]
 
 
+def test_what_a_customer_adds_past_a_reply_that_could_not_wait_is_answered_too(
+    employed: Number, worker: Worker, llm: FakeLLM, graph: GraphFake
+) -> None:
+    llm.say("Sí, tenemos remeras.")
+    llm.say("Y sí, también en azul.")
+    original, added = outbound.commit_reply, []
+
+    def meanwhile(**arguments: object) -> object:
+        if not added:
+            added.append(employed.says("¿y en azul?"))
+        return original(**arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbound, "commit_reply", meanwhile)
+        for index in range(5):  # one every ten seconds, until the longest wait is over
+            employed.says(f"remeras {index}")
+            worker.clock.forward(10)
+        worker.run()
+
+    assert "".join(said(graph)).count("azul") == 1
+    assert llm.requests[-1]["messages"][-1]["role"] == "user"
+    assert llm.requests[-1]["messages"][-1]["content"].endswith("¿y en azul?")
+    with tenant_context(employed.tenant):
+        assert AgentRun.objects.filter(status="done").count() == 2
+
+
 def test_asking_for_a_person_hands_over_with_words_and_then_silence(
     employed: Number, worker: Worker, graph: GraphFake, llm: FakeLLM
 ) -> None:

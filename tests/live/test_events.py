@@ -196,6 +196,20 @@ async def test_a_notice_that_redis_lost_is_fetched_before_the_next_one_is_passed
     assert [(await socket.frame())["data"]["id"] for _each in range(3)] == ["lost", "lost too", "heard"]
 
 
+async def test_more_than_one_querys_worth_of_lost_notices_is_fetched_whole(
+    connect: Connect, live_tenants: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "MOST_FETCHED", 3)
+    socket = connect("/ws/events/", authorization=bearer(live_tenants["ana"]))
+    await socket.open()
+    publish = live.publish
+    monkeypatch.setattr(live, "publish", lambda topic, payload: None)
+    await happen(live_tenants.acme, *map(str, range(20)))
+    monkeypatch.setattr(live, "publish", publish)
+    await happen(live_tenants.acme, "20")
+    assert [(await socket.frame())["data"]["id"] for _each in range(21)] == [str(number) for number in range(21)]
+
+
 async def test_without_any_notice_the_rows_are_looked_at(
     connect: Connect, live_tenants: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,9 @@ async def test_a_visitor_sees_the_conversation_so_far_and_then_live(
     assert await socket.open()
     frame = await socket.frame()
     assert frame["type"] == "history"
-    assert [(each["id"], each["text"]) for each in frame["messages"]] == list(zip(first, ["Hola", "¿Qué busca?"], strict=True))
+    assert [(each["id"], each["text"]) for each in frame["messages"]] == list(
+        zip(first, ["Hola", "¿Qué busca?"], strict=True)
+    )
     later = await in_thread(say, acme, shop, "visitor-1", "Hay en stock")
     await in_thread(say, acme, shop, "visitor-2", "para otra persona")
     live_frame = await socket.frame()

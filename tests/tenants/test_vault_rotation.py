@@ -140,7 +140,11 @@ def test_one_name_for_two_keys_is_refused(acme: Tenant, stored: None, monkeypatc
         read(acme)
 
 
-@pytest.mark.parametrize("value", ["x", "a:b", "a:c2hvcnQ=", ":" + key("")[1:], ",".join([key("a")] * 2), "a:%%%%"])
+@pytest.mark.parametrize(
+    "value",
+    ["x", "a:b", "a:c2hvcnQ=", ":" + key("")[1:], ",".join([key("a")] * 2), "a:%%%%"],
+    ids=["plain", "short", "5 bytes", "no id", "twice", "no base64"],
+)
 def test_an_unusable_key_stops_the_start_and_is_not_quoted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("VAULT_KEYS", value)
     with pytest.raises(ImproperlyConfigured, match="VAULT_KEYS") as refusal:
@@ -167,7 +171,9 @@ def test_many_first_values_at_once_end_as_versions_of_one_secret(live_tenants: C
     assert read(acme)[-4:] == last.last_four
 
 
-@pytest.mark.parametrize("name", ["API_KEY@" + "x" * 100, "API_KEY@a\x00b", "A" * 81, "ÑANDÚ", "a_key", "", "@x", "API KEY"])
+@pytest.mark.parametrize(
+    "name", ["API_KEY@" + "x" * 100, "API_KEY@a\x00b", "A" * 81, "ÑANDÚ", "a_key", "", "@x", "API KEY"]
+)
 def test_a_name_that_does_not_fit_is_refused(acme: Tenant, name: str) -> None:
     with pytest.raises(Invalid) as refusal:
         put(acme, "sk-acme-0123456789", name=name)

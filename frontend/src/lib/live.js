@@ -51,6 +51,10 @@ function concerns(element, event) {
 function receive(event) {
   if (event.id) sessionStorage.setItem(LAST_ID, String(event.id));
   if (!event.type) return;
+  if (event.type === "RESYNC") {
+    refetchAll(); // what was missed is no longer kept
+    return;
+  }
   document.dispatchEvent(new CustomEvent(`live:${event.type}`, { detail: event }));
   let said = "";
   for (const element of document.querySelectorAll("[data-live]")) {

@@ -17,7 +17,9 @@ class Command(BaseCommand):
             done = vault_rotation.rotate(by=Actor("platform", "", "rotate_vault_keys"))
         except AppError as error:
             raise CommandError(str(error.message)) from error
-        self.stdout.write(f"Data keys under {done.current!r}: {done.rewrapped} wrapped anew, {done.already} already were")
+        self.stdout.write(
+            f"Data keys under {done.current!r}: {done.rewrapped} wrapped anew, {done.already} already were"
+        )
         if done.unreadable:
             raise CommandError(
                 f"{len(done.unreadable)} do not open with any key of VAULT_KEYS (company/version):"

@@ -6,8 +6,8 @@ import pytest
 
 from config.lib.errors import Conflict, Invalid
 from crm.access import contact_for, lead_for
-from crm.models import Contact, Lead, Stage, StageChange
-from crm.services import contacts, leads
+from crm.models import Contact, Lead, Seller, Stage, StageChange
+from crm.services import contacts, leads, sellers
 from tenants.context import tenant_context
 from tests.factories.crm import make_contact, make_lead, make_seller
 from tests.support.cast import Cast
@@ -31,7 +31,9 @@ def test_a_lead_that_just_moved_is_still_found(live_tenants: Cast, test_services
     assert found.stage.code == "contactado"
 
 
-def test_a_lead_that_was_just_given_to_a_seller_comes_with_that_seller(live_tenants: Cast, test_services: Services) -> None:
+def test_a_lead_that_was_just_given_to_a_seller_comes_with_that_seller(
+    live_tenants: Cast, test_services: Services
+) -> None:
     ana = live_tenants["ana"]
     inside = partial(tenant_context, live_tenants.acme)
     with inside():
@@ -44,7 +46,9 @@ def test_a_lead_that_was_just_given_to_a_seller_comes_with_that_seller(live_tena
     assert found.owner == seller
 
 
-def test_a_lead_that_was_just_given_to_another_closer_is_no_longer_found(live_tenants: Cast, test_services: Services) -> None:
+def test_a_lead_that_was_just_given_to_another_closer_is_no_longer_found(
+    live_tenants: Cast, test_services: Services
+) -> None:
     ana, sol = live_tenants["ana"], live_tenants["sol"]
     inside = partial(tenant_context, live_tenants.acme)
     with inside():
@@ -108,7 +112,9 @@ def test_one_number_in_its_two_spellings_makes_one_contact(live_tenants: Cast) -
     ana = live_tenants["ana"]
     inside = partial(tenant_context, live_tenants.acme)
     spellings = ["+5491144445555", "+541144445555"] * 3
-    answers = at_once([partial(contacts.create_contact, name="X", phone=each, by=ana.actor) for each in spellings], inside)
+    answers = at_once(
+        [partial(contacts.create_contact, name="X", phone=each, by=ana.actor) for each in spellings], inside
+    )
     assert sum(isinstance(answer, Contact) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 5
 
@@ -130,3 +136,14 @@ def test_what_no_column_holds_is_refused_with_its_field(live_tenants: Cast, fiel
         contacts.create_contact(name="X", by=ana.actor) if field != "name" else None
         contacts.update_contact(contact=make_contact(), by=ana.actor, **{field: value})
     assert field in refusal.value.fields
+
+
+def test_a_change_on_an_old_copy_of_a_seller_keeps_what_others_wrote_since(live_tenants: Cast) -> None:
+    ana = live_tenants["ana"]
+    with tenant_context(live_tenants.acme):
+        seller = make_seller()
+        old = Seller.objects.get(pk=seller.pk)
+        sellers.update_seller(seller=seller, by=ana.actor, is_active=False)
+        sellers.update_seller(seller=old, by=ana.actor, name="Marta")
+        found = Seller.objects.get(pk=seller.pk)
+    assert (found.name, found.is_active) == ("Marta", False)

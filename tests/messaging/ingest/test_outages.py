@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +91,25 @@ async def test_the_next_start_drains_what_a_killed_process_left(
     await start()
     await until(lambda: not list(spool_folder.iterdir()))
     assert len(rows()) == 10
+
+
+async def test_what_a_process_acknowledged_before_kill_9_is_drained(
+    start: Callable[..., Any], live_tenants: Cast, rows: Rows, spool_folder: Path
+) -> None:
+    program = (
+        "import os, pathlib, signal, sys; from messaging.ingest.spool import Event, Spool\n"
+        "spool = Spool(pathlib.Path(sys.argv[1]))\n"
+        "for number in range(100): spool.append([Event(int(sys.argv[2]), 'web', sys.argv[3], str(number), 'x')])\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, str(spool_folder), str(live_tenants.acme.pk), CHANNEL], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(spool_folder.iterdir())) == 1
+    await start()
+    await until(lambda: not list(spool_folder.iterdir()))
+    assert sorted(int(row["event_key"]) for row in rows()) == list(range(100))
 
 
 async def test_two_processes_do_not_drain_the_same_file(

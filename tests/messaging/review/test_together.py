@@ -5,12 +5,12 @@ from functools import partial
 from django.utils import timezone
 
 from agents.models import Agent, AgentVersion
-from agents.services.agents import publish_agent
+from agents.services.agents import publish_agent, update_agent
 from crm.models import Contact
 from messaging.access import conversation_for
 from messaging.models import Conversation
-from messaging.services import conversations, identity
 from messaging.providers.base import Sender
+from messaging.services import conversations, identity
 from tenants.context import tenant_context
 from tests.factories.agents import make_agent
 from tests.factories.messaging import make_channel, make_conversation
@@ -43,7 +43,9 @@ def test_a_chat_that_was_just_assigned_comes_with_its_assignee(live_tenants: Cas
         mine = conversation_for(ana.member, chat.pk, lock=True)
         conversations.assign(conversation=mine, user=sol.user, by=ana.actor)
         other = meanwhile(lambda: conversation_for(ana.member, chat.pk, lock=True), inside, test_services)
-        hidden = meanwhile(lambda: conversation_for(live_tenants["teo"].member, chat.pk, lock=True), inside, test_services)
+        hidden = meanwhile(
+            lambda: conversation_for(live_tenants["teo"].member, chat.pk, lock=True), inside, test_services
+        )
     found = other()
     assert isinstance(found, Conversation)
     assert found.assignee == sol.user
@@ -73,3 +75,15 @@ def test_a_name_written_by_a_person_is_not_replaced_by_the_channels(live_tenants
         identity._complete(stale, Sender(ids=(("wa_id", "5491155550000"),), name="martita"))
         found = Contact.objects.get(pk=contact.pk)
     assert (found.name, found.email) == ("Marta Ruiz", "marta@b.test")
+
+
+def test_a_change_on_an_old_copy_of_an_agent_takes_no_publication_back(live_tenants: Cast) -> None:
+    ana = live_tenants["ana"]
+    with tenant_context(live_tenants.acme):
+        agent = make_agent()
+        old = Agent.objects.get(pk=agent.pk)
+        update_agent(agent=agent, by=ana.actor, role="vender")
+        version = publish_agent(agent=agent, by=ana.actor)
+        update_agent(agent=old, by=ana.actor, name="Otro nombre")
+        found = Agent.objects.get(pk=agent.pk)
+    assert (found.published_id, found.role, found.name) == (version.pk, "vender", "Otro nombre")

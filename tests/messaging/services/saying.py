@@ -52,7 +52,7 @@ class Worker:
     _order: Any = field(default_factory=count)
 
     def run(self, *, seconds: float = 600.0) -> None:
-        """Everything due within `seconds`; the clock stands at the end of that time afterwards, or at the last task."""
+        """Everything due within `seconds`; the clock stands where the last task moved it."""
         until, ran = self.clock.at + timedelta(seconds=seconds), 0
         self._absorb()
         while self._waiting and self._waiting[0][0] <= until:

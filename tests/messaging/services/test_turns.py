@@ -1,5 +1,7 @@
 """When the agent's turn comes, what it reads, and when it loses it."""
 
+from datetime import timedelta
+
 import pytest
 
 from config.lib.errors import Invalid
@@ -41,17 +43,29 @@ def test_the_turn_waits_for_the_quiet_time_after_the_last_message(
 def test_a_customer_who_never_stops_is_answered_at_the_cap(
     number: Number, agent: Agent, worker: Worker, clock: Clock
 ) -> None:
-    began, agent.reply = clock.at, "Acá estoy."
-    for index in range(20):
+    began, taken = clock.at, []
+    agent.thinking = lambda turn: taken.append((clock.at - began).total_seconds())
+    for index in range(12):
         number.says(f"parte {index}")
         worker.run(seconds=5)
-        clock.at = max(clock.at, began) if agent.turns else clock.at
-        clock.forward(5)
-        if agent.turns:
-            break
+        clock.at = began + timedelta(seconds=5 * (index + 1))
 
-    assert agent.turns
-    assert (clock.at - began).total_seconds() <= 55
+    assert taken
+    assert 45 <= taken[0] < 46
+
+
+def test_a_reply_that_could_not_wait_says_what_it_answers(
+    number: Number, agent: Agent, worker: Worker, clock: Clock
+) -> None:
+    agent.thinking, agent.reply = lambda turn: len(agent.turns) == 1 and number.says("¿y en azul?"), "Sí."
+    for _each in range(5):
+        number.says("remeras")
+        clock.forward(10)
+    worker.run()
+
+    assert agent.outcomes == ["queued", "queued"]
+    assert [turn.upto_sequence for turn in agent.turns] == [5, 6]
+    assert [row.payload for row in number.messages(direction="out")] == [{"answers": 5}, {}]
 
 
 def test_messages_that_come_while_the_agent_thinks_replace_its_answer(
@@ -212,3 +226,19 @@ def test_a_takeover_by_time_ends_when_the_customer_writes_after_it(
 
     assert number.conversation().mode == "ai"
     assert number.texts(direction="out") == ["De nuevo yo."]
+
+
+def test_what_was_added_past_a_reply_is_a_burst_of_its_own(
+    number: Number, agent: Agent, worker: Worker, clock: Clock
+) -> None:
+    agent.thinking, agent.reply = lambda turn: len(agent.turns) == 1 and number.says("¿y en azul?"), "Sí."
+    for _each in range(5):
+        number.says("remeras")
+        clock.forward(10)
+    worker.run(seconds=20)
+    assert len(agent.turns) == 1
+    clock.forward(10)
+    number.says("¿o en verde?")
+    worker.run()
+
+    assert [turn.upto_sequence for turn in agent.turns] == [5, 8]

@@ -80,7 +80,9 @@ def test_a_savepoint_that_is_taken_back_takes_no_company_with_it(live_tenants: C
         assert seen_as()[0] == "crm_auth"
 
 
-def test_a_connection_that_dies_in_the_middle_is_replaced_and_knows_no_company(live_tenants: Cast, test_services: object) -> None:
+def test_a_connection_that_dies_in_the_middle_is_replaced_and_knows_no_company(
+    live_tenants: Cast, test_services: object
+) -> None:
     acme: Tenant = live_tenants.acme
     with pytest.raises(DatabaseError), tenant_context(acme):
         make_contact(name="cut off")

@@ -25,9 +25,10 @@ def plain_locks() -> list[str]:
     found = []
     for source in sorted(path for app in APPS for path in (Path(settings.ROOT) / app).rglob("*.py")):
         for node in ast.walk(ast.parse(source.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "select_for_update":
-                if not any(each.arg == "no_key" for each in node.keywords):
-                    found.append(f"{source.relative_to(settings.ROOT)}:{node.lineno}")
+            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "select_for_update":
+                continue
+            if not any(each.arg == "no_key" for each in node.keywords):
+                found.append(f"{source.relative_to(settings.ROOT)}:{node.lineno}")
     return found
 
 
@@ -72,7 +73,9 @@ def test_a_held_name_makes_the_next_one_wait(live_tenants: Cast, test_services: 
 
 
 @pytest.mark.parametrize("names", [("phone", "+2"), ("phon", "e+1")])
-def test_another_name_and_another_company_do_not_wait(live_tenants: Cast, test_services: Services, names: tuple[str, str]) -> None:
+def test_another_name_and_another_company_do_not_wait(
+    live_tenants: Cast, test_services: Services, names: tuple[str, str]
+) -> None:
     with tenant_context(live_tenants.acme):
         hold("phone", "+1")
         other = meanwhile(lambda: hold(*names), partial(tenant_context, live_tenants.acme), test_services)

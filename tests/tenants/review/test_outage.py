@@ -34,7 +34,9 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     _Spare.away_until = 0.0
 
 
-@pytest.mark.parametrize("path", ["/mi-dia/", "/bandeja/", "/leads/", "/canales/", "/agentes/", "/conocimiento/", "/sesion/"])
+@pytest.mark.parametrize(
+    "path", ["/mi-dia/", "/bandeja/", "/leads/", "/canales/", "/agentes/", "/conocimiento/", "/sesion/"]
+)
 def test_pages_open_without_redis(client_as: ClientAs, no_redis: list[float], path: str) -> None:
     browser = client_as("ana")
     assert browser.get(path).status_code == 200

@@ -14,13 +14,17 @@ REFUSED = [
     "update tenants_tenant set slug = 'stolen'",
     "update tenants_tenant set status = 'active'",
     "update tenants_tenant set id = id + 1",
-    "insert into tenants_tenant (id, schema_name, slug, name, trade, timezone, locale, currency, status, settings, created_at)"
-    " values (1, 'x', 'x', 'x', 'sales', 'UTC', 'es', 'ARS', 'active', '{{}}', now())",
+    (
+        "insert into tenants_tenant (id, schema_name, slug, name, trade, timezone, locale, currency, status, settings, created_at)"
+        " values (1, 'x', 'x', 'x', 'sales', 'UTC', 'es', 'ARS', 'active', '{{}}', now())"
+    ),
     "update tenants_membership set role = 'ceo'",
     "update tenants_membership set status = 'active'",
     "delete from tenants_membership",
-    "insert into tenants_membership (id, role, status, created_at, tenant_id, user_id)"
-    " select gen_random_uuid(), 'ceo', 'active', now(), tenant_id, gen_random_uuid() from tenants_membership limit 1",
+    (
+        "insert into tenants_membership (id, role, status, created_at, tenant_id, user_id)"
+        " select gen_random_uuid(), 'ceo', 'active', now(), tenant_id, gen_random_uuid() from tenants_membership limit 1"
+    ),
     "insert into tenants_domain (domain, is_primary, tenant_id) values ('evil.test', false, {number})",
     "update tenants_user set password = 'x'",
     "update tenants_systemevent set actor_label = 'somebody else'",
@@ -70,7 +74,9 @@ def test_nobody_takes_another_companys_address(acme: Tenant, globex: Tenant) -> 
     with pytest.raises(IntegrityError), tenant_context(globex):
         route(globex, route_key=mine.route_key)
     with pytest.raises(DatabaseError), tenant_context(globex):
-        ChannelRoute.objects.update_or_create(route_key=mine.route_key, defaults={"tenant": globex, "channel_id": uuid7()})
+        ChannelRoute.objects.update_or_create(
+            route_key=mine.route_key, defaults={"tenant": globex, "channel_id": uuid7()}
+        )
     with pytest.raises(DatabaseError), tenant_context(globex):
         route(acme)
     with tenant_context(globex):
