@@ -23,7 +23,9 @@ def version_for(agent: Agent, number: int) -> AgentVersion:
 
 
 def run_for(member: Membership, pk: object) -> AgentRun:
-    run = AgentRun.objects.select_related("agent", "version").prefetch_related("tool_calls").filter(pk=key_of(pk)).first()
+    run = (
+        AgentRun.objects.select_related("agent", "version").prefetch_related("tool_calls").filter(pk=key_of(pk)).first()
+    )
     if run is None:
         raise NotFound(_("Ese turno no existe."))
     return run

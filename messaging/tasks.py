@@ -91,8 +91,9 @@ def _sweep_one(tenant: Tenant) -> None:
 
 @shared_task
 def forget_old() -> None:
-    """Live events older than an hour and delivery notices that never found their message."""
+    """Live events older than an hour, delivery notices that never found their message, events processed a month ago."""
     for tenant in registry.active():
         with tenant_context(tenant):
             forget_old_live(timezone.now())
             statuses.forget_old_pending()
+            events.forget_old(tenant=tenant, now=timezone.now())

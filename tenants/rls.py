@@ -6,15 +6,17 @@ The policy looks at the role because the role is what was entered; settings do n
 TENANT = "nullif(substring(current_user::text from '^tenant_([0-9]+)$'), '')::bigint"
 
 
-def own_rows(table: str, *, column: str = "tenant_id", verbs: str = "select, insert, update, delete") -> str:
-    """Members of a company reach its own rows; the platform reaches all."""
+def own_rows(
+    table: str, *, column: str = "tenant_id", verbs: str = "select, insert, update, delete", platform: bool = True
+) -> str:
+    """Members of a company reach its own rows; the platform reaches all, unless they are none of its business."""
     return f"""
 alter table {table} enable row level security;
 alter table {table} force row level security;
 drop policy if exists own_rows on {table};
 create policy own_rows on {table} to crm_member using ({column} = {TENANT}) with check ({column} = {TENANT});
 grant {verbs} on {table} to crm_member;
-{everything(table, "crm_platform")}
+{everything(table, "crm_platform") if platform else ""}
 """
 
 

@@ -47,7 +47,9 @@ class Contact(models.Model):
                 name="contact_phone",
                 violation_error_message=_("Ya hay un contacto con ese teléfono."),
             ),
-            models.CheckConstraint(condition=models.Q(phone__isnull=True) | ~models.Q(phone=""), name="contact_no_blank"),
+            models.CheckConstraint(
+                condition=models.Q(phone__isnull=True) | ~models.Q(phone=""), name="contact_no_blank"
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="contact_recent"),

@@ -64,7 +64,9 @@ class Lead(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(score__lte=100), name="lead_score"),
             models.CheckConstraint(condition=models.Q(interest__in=["", *Interest.values]), name="lead_interest"),
-            models.CheckConstraint(condition=models.Q(value__isnull=True) | ~models.Q(currency=""), name="lead_currency"),
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=True) | ~models.Q(currency=""), name="lead_currency"
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="lead_recent"),

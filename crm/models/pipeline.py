@@ -25,7 +25,9 @@ class Stage(models.Model):
         verbose_name_plural = _("etapas")
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["is_initial"], condition=models.Q(is_initial=True), name="stage_one_initial"),
+            models.UniqueConstraint(
+                fields=["is_initial"], condition=models.Q(is_initial=True), name="stage_one_initial"
+            ),
             models.CheckConstraint(condition=models.Q(kind__in=StageKind.values), name="stage_kind"),
         ]
 

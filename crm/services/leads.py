@@ -122,9 +122,7 @@ def qualify_lead(
         interest=lead.interest, budget=lead.budget, timeline=lead.timeline, needs=lead.needs, quote=_plain(quote)
     )
     lead.score, lead.score_reasons = result.points, list(result.reasons)
-    lead.save(
-        update_fields=["interest", "budget", "timeline", "needs", "score", "score_reasons", "updated_at"]
-    )
+    lead.save(update_fields=["interest", "budget", "timeline", "needs", "score", "score_reasons", "updated_at"])
     after = {"interest": lead.interest, "score": lead.score}
     record(action="lead.qualified", resource=lead, by=by, diff={"before": before, "after": after})
     emit("LEAD_UPDATED", object="lead", id=lead.pk)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import redis
@@ -24,6 +24,7 @@ from tenants.models import Tenant
 logger = logging.getLogger(__name__)
 BATCH = 20
 LEASE = timedelta(seconds=30)
+KEPT = timedelta(days=30)
 MOST_ATTEMPTS = 6
 DRAIN_LOCK_MS = 15_000
 
@@ -232,6 +233,14 @@ def _write_notice(event: InboundEvent, position: int, item: base.Notice, channel
         payload=item.payload,
     )
     ProviderNotice.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def forget_old(*, tenant: Tenant, now: datetime) -> int:
+    """Processed events leave after a month, longer than any provider sends again; what failed stays until a person looks."""
+    old = InboundEvent.objects.filter(
+        tenant_id=tenant.pk, state=InboundEvent.State.DONE, processed_at__lt=now - KEPT
+    ).order_by("id")
+    return InboundEvent.objects.filter(tenant_id=tenant.pk, id__in=old.values("id")[:5000]).delete()[0]
 
 
 def retry_failed(*, tenant: Tenant, event_id: int) -> int:

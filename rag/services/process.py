@@ -84,7 +84,9 @@ def requeue_stalled(*, tenant: Tenant, now: datetime | None = None) -> int:
     """Queue again what a dead worker or a lost wake-up left behind; returns how many. Opens its own transaction."""
     now = now or timezone.now()
     with tenant_context(tenant):
-        stalled = list(Document.objects.stalled(now, now - FORGOTTEN_AFTER).select_for_update(skip_locked=True, no_key=True)[:100])
+        stalled = list(
+            Document.objects.stalled(now, now - FORGOTTEN_AFTER).select_for_update(skip_locked=True, no_key=True)[:100]
+        )
         for document in stalled:
             if document.status == DocumentStatus.PROCESSING:
                 document.failures += 1
@@ -103,7 +105,9 @@ def reembed(*, tenant: Tenant) -> int:
     """Queue every ready document whose vectors another model made; returns how many. They answer by words meanwhile."""
     model = embedders.for_tenant(tenant).model
     with tenant_context(tenant):
-        outdated = list(Document.objects.not_embedded_with(model).select_for_update(skip_locked=True, no_key=True)[:100])
+        outdated = list(
+            Document.objects.not_embedded_with(model).select_for_update(skip_locked=True, no_key=True)[:100]
+        )
         for document in outdated:
             document.status, document.progress, document.failures = DocumentStatus.QUEUED, 0, 0
             document.save(update_fields=["status", "progress", "failures", "updated_at"])

@@ -1,4 +1,4 @@
-"""Row security and grants of the shared tables. Roles are made by the set-up of the database (config.embedded.bootstrap)."""
+"""Row security and grants of the shared tables: who may do what, and nobody more. Roles are made by the set-up of the database (config.embedded.bootstrap)."""
 
 from django.db import migrations
 
@@ -14,7 +14,8 @@ OWN_COMPANY = f"""
 alter table tenants_tenant enable row level security;
 alter table tenants_tenant force row level security;
 create policy own_rows on tenants_tenant to crm_member using (id = {rls.TENANT}) with check (id = {rls.TENANT});
-grant select, update on tenants_tenant to crm_member;
+grant select on tenants_tenant to crm_member;
+grant update (name, timezone, locale, currency, settings) on tenants_tenant to crm_member;
 """
 AUDIT = f"""
 {rls.closed("tenants_systemevent")}
@@ -25,8 +26,6 @@ create policy platform on tenants_systemevent to crm_platform using (true) with 
 grant select, insert on tenants_systemevent to crm_member, crm_platform;
 grant insert on tenants_systemevent to crm_auth;
 """
-SEQUENCES = "grant usage, select on all sequences in schema public to crm_member, crm_platform, crm_auth, crm_ingest;"
-
 SQL = "\n".join(
     [
         "grant usage on schema public to crm_member, crm_platform, crm_auth, crm_ingest, crm_app;",
@@ -40,10 +39,10 @@ SQL = "\n".join(
         rls.own_rows("tenants_domain", verbs="select"),
         rls.everything("tenants_domain", "crm_auth", "select"),
         rls.everything("tenants_domain", "crm_owner"),
-        rls.own_rows("tenants_membership"),
+        rls.own_rows("tenants_membership", verbs="select"),
         rls.everything("tenants_membership", "crm_auth"),
-        rls.own_rows("tenants_credential"),
-        rls.own_rows("tenants_datakey"),
+        rls.own_rows("tenants_credential", platform=False),
+        rls.own_rows("tenants_datakey", platform=False),
         AUDIT,
         rls.closed("tenants_refreshtoken"),
         rls.everything("tenants_refreshtoken", "crm_auth"),
@@ -51,7 +50,6 @@ SQL = "\n".join(
         rls.everything("django_session", "crm_auth"),
         "grant select on django_migrations to crm_auth, crm_platform;",
         "grant select on django_content_type, auth_permission to crm_member, crm_platform, crm_auth;",
-        SEQUENCES,
     ]
 )
 

@@ -10,7 +10,6 @@ SQL = "\n".join(
         rls.everything("ingest_channelroute", "crm_ingest", "select"),
         rls.own_rows("ingest_inboundevent"),
         rls.everything("ingest_inboundevent", "crm_ingest", "select, insert"),
-        "grant usage, select on all sequences in schema public to crm_member, crm_platform, crm_ingest;",
     ]
 )
 
