@@ -8,6 +8,7 @@ rows. The two ratios are informational.
 import asyncio
 import html
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -124,7 +125,7 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 def _hello_application() -> Any:
-    from types import SimpleNamespace
+    from types import ModuleType
 
     from a2wsgi import WSGIMiddleware
     from django.conf import settings
@@ -135,7 +136,8 @@ def _hello_application() -> Any:
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse("hello")
 
-    urls: Any = SimpleNamespace(urlpatterns=[path("", view)])
+    urls: Any = ModuleType("urls")
+    urls.urlpatterns = [path("", view)]
     apps = ["auth", "contenttypes", "sessions", "messages"]
     settings.configure(
         ROOT_URLCONF=urls,
@@ -216,6 +218,7 @@ def main(arguments: list[str]) -> int:
     chosen = plan(arguments)
     with services():
         _recording_engine()
+        logging.disable(logging.CRITICAL)  # refusals are part of the table
         from tests.budget.crowd import make_crowd
 
         few, many = make_crowd(10), make_crowd(1000)
