@@ -221,12 +221,12 @@ def main(arguments: list[str]) -> int:
         logging.disable(logging.CRITICAL)  # refusals are part of the table
         from tests.budget.crowd import make_crowd
 
-        few, many = make_crowd(10), make_crowd(1000)
+        few, many, usual = make_crowd(10), make_crowd(1000), make_crowd(60)
         print(facts(), flush=True)
         met = counted(few, many)
         print(f"statements: {'met' if met else 'NOT met'}", flush=True)
-        drawn(chosen, many)
-        served(chosen, many)
+        drawn(chosen, usual)
+        served(chosen, usual)
     return 0 if met else 1
 
 

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from agents.models import AgentRun
 from crm.models import StageChange
+from messaging.models import Conversation
 from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.agents import make_run, make_tool_call, make_version
@@ -22,6 +24,25 @@ CUT = """[...document.querySelectorAll('.thread *, .card-box *')].filter(each =>
     return box.width && (box.right > innerWidth + 1 || box.left < -1) && !each.closest('.sr-only, pre')
 }).map(each => `${each.tagName}.${each.className}`).slice(0, 5)"""
 EVIL = f"{WORDS['script']} {WORDS['attribute']} {LONG_WORD}"
+
+
+def _hostile_run(chat: Conversation) -> AgentRun:
+    run = make_run(
+        conversation_id=chat.pk,
+        agent=make_version(published_by=LONG_WORD[:160]).agent,
+        model=LONG_WORD[:80],
+        reply=EVIL,
+        error=LONG_WORD[:400],
+        flags=[LONG_WORD],
+        steps=[
+            {"type": "model", "text": EVIL, "ms": 1, "tools": [{"name": LONG_WORD, "arguments": EVIL}]},
+            {"type": "tool", "name": LONG_WORD, "ok": False, "refusal": EVIL, "arguments": {"x": LONG_WORD}},
+        ],
+    )
+    run.agent.name, run.agent.role, run.agent.system_prompt_template = LONG_WORD[:80], EVIL[:200], ALL
+    run.agent.save()
+    make_tool_call(run=run)
+    return run
 
 
 def infested(site: Site) -> list[str]:
@@ -53,21 +74,7 @@ def infested(site: Site) -> list[str]:
             waiting_since=timezone.now(),
             last_message_preview=LONG_WORD[:160],
         )
-        run = make_run(
-            conversation_id=chat.pk,
-            agent=make_version(published_by=LONG_WORD[:160]).agent,
-            model=LONG_WORD[:80],
-            reply=EVIL,
-            error=LONG_WORD[:400],
-            flags=[LONG_WORD],
-            steps=[
-                {"type": "model", "text": EVIL, "ms": 1, "tools": [{"name": LONG_WORD, "arguments": EVIL}]},
-                {"type": "tool", "name": LONG_WORD, "ok": False, "refusal": EVIL, "arguments": {"x": LONG_WORD}},
-            ],
-        )
-        run.agent.name, run.agent.role, run.agent.system_prompt_template = LONG_WORD[:80], EVIL[:200], ALL
-        run.agent.save()
-        make_tool_call(run=run)
+        run = _hostile_run(chat)
         for text in (*TEXTS.values(), EVIL, LONG_WORD):
             make_message(conversation=chat, text=text)
         make_message(conversation=chat, direction="out", text=EVIL, status="failed", error=LONG_WORD[:400])

@@ -162,6 +162,13 @@ def _conversations(crowd: Crowd, contacts: list[Contact]) -> list[Conversation]:
     ]
     _many(crowd, Conversation, conversations)
     _messages(crowd, conversations[0])
+    _wire(crowd, channels)
+    return conversations
+
+
+def _wire(crowd: Crowd, channels: list[Channel]) -> None:
+    """What providers sent, and the addresses they send it to."""
+    count, now = crowd.count, timezone.now()
     _many(
         crowd,
         ProviderNotice,
@@ -181,7 +188,6 @@ def _conversations(crowd: Crowd, contacts: list[Contact]) -> list[Conversation]:
         for n in range(count)
     ]
     _many(crowd, InboundEvent, events)
-    return conversations
 
 
 def _messages(crowd: Crowd, conversation: Conversation) -> None:
