@@ -2,10 +2,11 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from config.lib.errors import AppError
+from config.lib.errors import AppError, NotFound
 from tenants.access import page
 from tenants.forms import KNOWN_NAMES, CredentialForm
 from tenants.models import Credential
@@ -33,7 +34,13 @@ def credentials(request: Request) -> HttpResponse:
 
 
 @page("credentials.write")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: Request, category: str, name: str) -> HttpResponse:
-    remove_credential(category=category, name=name, by=request.actor)
-    return redirect("/credenciales/")
+    """Asks first: a removed key cannot be brought back."""
+    if request.method == "POST":
+        remove_credential(category=category, name=name, by=request.actor)
+        return redirect("/credenciales/")
+    row = Credential.objects.filter(tenant_id=request.tenant.pk, category=category, name=name).first()
+    if row is None:
+        raise NotFound(_("No hay una credencial con ese nombre."))
+    return render(request, "tenants/credential_remove.html", {"row": row})

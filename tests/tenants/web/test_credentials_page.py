@@ -26,9 +26,12 @@ def test_a_key_with_a_wrong_name_is_refused_beside_its_field_and_not_echoed(clie
         assert not Credential.objects.exists()
 
 
-def test_removing_a_key_is_audited_without_its_value(client_as, acme):
+def test_removing_a_key_is_asked_first_and_audited_without_its_value(client_as, acme):
     ana = client_as("ana")
     save(ana)
+    assert "No se puede deshacer" in ana.get("/credenciales/openai/API_KEY/eliminar/").content.decode()
+    with tenant_context(acme):
+        assert Credential.objects.exists()
     assert ana.post("/credenciales/openai/API_KEY/eliminar/").status_code == 302
     with tenant_context(acme):
         assert not Credential.objects.exists()
