@@ -168,7 +168,7 @@ def make_companies(count: int, world: World) -> list[Number]:
             put_credential(category="meta", name="APP_SECRET", value=SECRET, by=by)
             numbers.append(Number(tenant.slug, tenant.pk, config["phone_number_id"], webhook_url(channel)))
     connections.close_all()
-    connections["default"].close_pool()  # type: ignore[attr-defined]
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
     return numbers
 
 

@@ -19,18 +19,18 @@ import django
 django.setup()
 
 from django.db import connection, connections  # noqa: E402 (after setup)
-from django.test.utils import override_settings  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402 (after setup)
 
-from rag.domain.ranking import Question, concepts_of, rank  # noqa: E402
-from rag.domain.words import terms  # noqa: E402
-from rag.embeddings import Vector  # noqa: E402
-from rag.models import Chunk, Document, vector_name  # noqa: E402
-from rag.services.embedder import local  # noqa: E402
-from rag.services.search import search  # noqa: E402
-from tenants.context import tenant_context  # noqa: E402
-from tenants.models import Domain, Tenant  # noqa: E402
-from tenants.services import provisioning, registry  # noqa: E402
-from tests.rag.labelled import passages, questions  # noqa: E402
+from rag.domain.ranking import Question, concepts_of, rank  # noqa: E402 (after setup)
+from rag.domain.words import terms  # noqa: E402 (after setup)
+from rag.embeddings import Vector  # noqa: E402 (after setup)
+from rag.models import Chunk, Document, vector_name  # noqa: E402 (after setup)
+from rag.services.embedder import local  # noqa: E402 (after setup)
+from rag.services.search import search  # noqa: E402 (after setup)
+from tenants.context import tenant_context  # noqa: E402 (after setup)
+from tenants.models import Domain, Tenant  # noqa: E402 (after setup)
+from tenants.services import provisioning, registry  # noqa: E402 (after setup)
+from tests.rag.labelled import passages, questions  # noqa: E402 (after setup)
 
 # Questions ask for words between the 20th, in half of the passages, and the 3000th, in four of a thousand.
 FIRST_ASKED, LAST_ASKED = 20, 3000

@@ -106,7 +106,7 @@ class CredentialAdmin(CompanyAdmin):
     ordering = ("category", "name")
 
     def discard(self, request: HttpRequest, obj: Credential) -> None:
-        vault.remove_credential(category=obj.category, name=obj.name, by=request.actor)  # type: ignore[attr-defined]
+        vault.remove_credential(category=obj.category, name=obj.name, by=request.actor)  # type: ignore[attr-defined]  # TenantMiddleware set it
 
 
 @admin.register(DataKey, site=site)

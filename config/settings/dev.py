@@ -9,7 +9,7 @@ env.load_file(str(_data / "secrets.env"))
 env.load_file(str(_data / "services.env"))
 
 from config.settings.base import *  # noqa: E402, F403 (the files above must be read first)
-from config.settings.base import SECRET_KEY, VAULT_KEYS, development_key  # noqa: E402
+from config.settings.base import SECRET_KEY, VAULT_KEYS, development_key  # noqa: E402 (likewise)
 
 DEBUG = True
 DEMO = True

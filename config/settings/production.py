@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *  # noqa: F403 (settings build on one another)
 from config.settings.base import ALLOWED_HOSTS, PUBLIC_URL
 
 for _name in ("SECRET_KEY", "VAULT_KEYS", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "PUBLIC_URL"):

@@ -1,6 +1,6 @@
 """Tests: real PostgreSQL and Redis from bin/test, quick password hashing, short waits."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *  # noqa: F403 (settings build on one another)
 from config.settings.base import DATABASES, REST_FRAMEWORK, development_key
 
 SECRET_KEY = development_key("test secret")

@@ -47,8 +47,8 @@ class LeadFilter(forms.Form):
     def __init__(self, *args: Any, sellers: Iterable[Seller], sources: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = [(str(seller.pk), seller.name) for seller in sellers]
-        self.fields["owner"].choices = [("", _("Todos")), ("none", _("Sin asignar")), *people]  # type: ignore[attr-defined]
-        self.fields["source"].choices = [("", _("Todos")), *((each, each) for each in sources)]  # type: ignore[attr-defined]
+        self.fields["owner"].choices = [("", _("Todos")), ("none", _("Sin asignar")), *people]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["source"].choices = [("", _("Todos")), *((each, each) for each in sources)]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class LeadForm(forms.Form):
