@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
+from agents.access import within_chats
 from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, ToolCall
 from agents.services.agents import create_agent, publish_agent, put_back, remove_agent, update_agent
 from tenants.admin_site import CompanyAdmin, site
+from tenants.models import Membership
 
 
 @admin.register(Agent, site=site)
@@ -70,6 +72,9 @@ class AgentRunAdmin(CompanyAdmin):
     search_fields = ("reply", "error", "conversation_id")
     ordering = ("-created_at", "-id")
 
+    def visible(self, rows: QuerySet[AgentRun], member: Membership) -> QuerySet[AgentRun]:
+        return within_chats(rows, member)
+
 
 @admin.register(ToolCall, site=site)
 class ToolCallAdmin(CompanyAdmin):
@@ -80,6 +85,9 @@ class ToolCallAdmin(CompanyAdmin):
     search_fields = ("tool", "refusal")
     ordering = ("-created_at",)
 
+    def visible(self, rows: QuerySet[ToolCall], member: Membership) -> QuerySet[ToolCall]:
+        return within_chats(rows, member)
+
 
 @admin.register(AssistanceReport, site=site)
 class AssistanceReportAdmin(CompanyAdmin):
@@ -88,3 +96,6 @@ class AssistanceReportAdmin(CompanyAdmin):
     list_filter = ("kind",)
     list_select_related = ("run",)
     ordering = ("-created_at",)
+
+    def visible(self, rows: QuerySet[AssistanceReport], member: Membership) -> QuerySet[AssistanceReport]:
+        return within_chats(rows, member)

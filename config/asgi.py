@@ -4,6 +4,7 @@ Django's own ASGI handler answered five to ten times slower than WSGI here; see 
 """
 
 import gc
+import logging
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
@@ -13,12 +14,14 @@ from a2wsgi import WSGIMiddleware
 from config import env
 
 from config.wsgi import application as django  # isort: skip  # sets Django up: before anything with models
+from config import edge
 from config.bodies import arrived
 from config.routing import websockets
 from messaging.ingest.app import PREFIXES, Ingest
-from messaging.ingest.http import Gone, Receive, Refused, Scope, Send, answer
+from messaging.ingest.http import Gone, Message, Receive, Refused, Scope, Send, answer
 from tenants.live.hub import hub
 
+logger = logging.getLogger(__name__)
 WEB_THREADS = int(env.number("WEB_THREADS", 12, minimum=1))
 
 
@@ -28,6 +31,7 @@ class Root:
     def __init__(self) -> None:
         self._pages = WSGIMiddleware(django, workers=WEB_THREADS)  # type: ignore[arg-type]  # a2wsgi's own WSGI types
         self._door: Ingest | None = None
+        self._dress = edge.Dress()
 
     @property
     def door(self) -> Ingest:
@@ -37,15 +41,20 @@ class Root:
         return self._door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        edge.settle_scheme(scope)
+        send = self._dress(scope, send)
         if scope["type"] == "http":
-            if scope["path"].startswith(PREFIXES):
+            if edge.too_large(scope):
+                await answer(send, 431)
+            elif scope["path"].startswith(PREFIXES):
                 await self.door(scope, receive, send)
             else:
                 await self._page(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["query_string"].isascii():
@@ -60,7 +69,23 @@ class Root:
         except Gone:
             return
         else:
-            await self._pages(scope, whole, send)  # type: ignore[arg-type]  # a2wsgi's own ASGI types
+            await self._django(scope, whole, send)
+
+    async def _django(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def noting(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._pages(scope, receive, noting)  # type: ignore[arg-type]  # a2wsgi's own ASGI types
+        except Exception:  # the outermost edge: the server's own words would come without our headers
+            logger.exception("Django itself failed")
+            if began:
+                raise
+            await answer(send, 500)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["door"] = self.door

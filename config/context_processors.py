@@ -9,8 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership, Tenant
+from tenants.services import waiting
 
 THEMES = frozenset({"light", "dark"})
+TEAM = "/equipo/"
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,17 @@ MAIN = (
     Destination(_("Conocimiento"), "/conocimiento/", icon="book-open", permission="knowledge.read"),
     Destination(_("Agentes IA"), "/agentes/", icon="sparkles", permission="agents.read"),
     Destination(_("Canales"), "/canales/", icon="radio-tower", permission="channels.read"),
+    Destination(_("Equipo"), TEAM, icon="users", permission="members.read"),
 )
 ACCOUNT = (
     Destination(_("Mi sesión"), "/sesion/", icon="user-round"),
     Destination(_("Cambiar de empresa"), "/empresas/", icon="building-2"),
+    Destination(_("Roles y permisos"), "/permisos/", icon="user-check", permission="members.read"),
     Destination(_("Credenciales"), "/credenciales/", icon="key-round", permission="credentials.write"),
-    Destination(_("Administración"), "/admin/", icon="settings", permission="settings.write"),
+    Destination(_("Seguridad"), "/seguridad/", icon="shield-check"),
+    Destination(_("Claves de integración"), "/claves/", icon="key-round", permission="keys.write"),
+    Destination(_("Auditoría"), "/auditoria/", icon="history", permission="audit.read"),
+    Destination(_("Administración"), "/admin/", icon="settings", permission="admin.open"),
 )
 
 
@@ -49,6 +56,7 @@ class Link:
     go: str
     bottom: bool
     current: bool
+    count: int = 0  # of what waits there for this person
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,15 @@ def _served(path: str, urlconf: str | None) -> bool:
 def _links(request: HttpRequest, member: Membership, destinations: tuple[Destination, ...]) -> list[Link]:
     urlconf = getattr(request, "urlconf", None)
     return [
-        Link(to.label, to.href, to.icon, to.go, to.bottom, current=request.path.startswith(to.href))
+        Link(
+            to.label,
+            to.href,
+            to.icon,
+            to.go,
+            to.bottom,
+            current=request.path.startswith(to.href),
+            count=waiting.known(member.tenant_id) if to.href == TEAM and member.may("members.write") else 0,
+        )
         for to in destinations
         if (not to.permission or member.may(to.permission)) and _served(to.href, urlconf)
     ]

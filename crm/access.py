@@ -1,10 +1,14 @@
 """One gate a noun: fetch what the member may see, or answer as if it did not exist."""
 
+from collections.abc import Collection
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from config.lib.errors import NotFound
 from config.lib.ids import as_uuid, key_of
 from crm.models import Contact, Lead, Seller, Stage
+from tenants.domain import holding
 from tenants.models import Membership
 
 
@@ -21,9 +25,9 @@ def lead_for(member: Membership, pk: object, *, lock: bool = False) -> Lead:
 
 
 def contact_for(member: Membership, pk: object) -> Contact:
-    contact = Contact.objects.filter(pk=key_of(pk)).first()
+    contact = Contact.objects.visible_to(member).filter(pk=key_of(pk)).first()
     if contact is None:
-        raise NotFound(_("Ese contacto no existe."))
+        raise NotFound(_("Ese contacto no existe o no está a su cargo."))
     return contact
 
 
@@ -42,3 +46,15 @@ def seller_for(pk: object, *, inactive: bool = False) -> Seller:
     if seller is None or not (seller.is_active or inactive):
         raise NotFound(_("Ese vendedor no existe o no está activo."))
     return seller
+
+
+def lead_ties(member: Membership) -> tuple[QuerySet[Lead], QuerySet[Lead]]:
+    """What ties a contact to whoever attends: the leads this member may see, and all of them (settings.CONTACT_TIES)."""
+    return Lead.objects.visible_to(member), Lead.objects.all()
+
+
+def lead_holders(ids: Collection[str]) -> dict[str, holding.Held]:
+    """Who has each of these leads, for live events (settings.LIVE_HOLDERS). One that is gone is missing."""
+    keys = [key for each in ids if (key := as_uuid(each))]
+    rows = Lead.objects.filter(pk__in=keys).values_list("pk", "owner_id", "owner__user_id")
+    return {str(pk): holding.lead(user, owned=owner is not None) for pk, owner, user in rows}

@@ -12,6 +12,8 @@ from crm.services.contacts import create_contact, update_contact
 from crm.services.leads import assign_lead, update_lead
 from crm.services.sellers import create_seller, update_seller
 from tenants.admin_site import CompanyAdmin, PlainAdmin, site
+from tenants.domain import roles
+from tenants.models import Membership
 
 
 @admin.register(Contact, site=site)
@@ -25,6 +27,9 @@ class ContactAdmin(CompanyAdmin):
     ordering = ("-created_at", "-id")
     fields = ("name", "phone", "email", "notes", "social_links", "custom", "opted_out_at", "created_at", "updated_at")
     readonly_fields = ("opted_out_at", "created_at", "updated_at")
+
+    def visible(self, rows: QuerySet[Contact], member: Membership) -> QuerySet[Contact]:
+        return rows.filter(pk__in=Contact.objects.visible_to(member)) if member.sees != roles.ALL else rows
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
@@ -52,6 +57,9 @@ class LeadAdmin(CompanyAdmin):
         "updated_at",
     )  # fmt: skip
     actions = ("unassign",)
+
+    def visible(self, rows: QuerySet[Lead], member: Membership) -> QuerySet[Lead]:
+        return rows.filter(pk__in=Lead.objects.visible_to(member)) if member.sees != roles.ALL else rows
 
     def store(self, request: Any, obj: Any, fields: dict[str, Any], *, new: bool) -> Lead:
         return update_lead(lead=obj, by=request.actor, **fields)
@@ -108,3 +116,6 @@ class StageChangeAdmin(CompanyAdmin):
     list_select_related = ("lead__contact", "source", "target")
     search_fields = ("lead__contact__name", "actor_label")
     ordering = ("-at",)
+
+    def visible(self, rows: QuerySet[StageChange], member: Membership) -> QuerySet[StageChange]:
+        return rows.filter(lead__in=Lead.objects.visible_to(member)) if member.sees != roles.ALL else rows

@@ -1,23 +1,33 @@
 """One gate a noun: fetch what the member may see, or answer as if it did not exist."""
 
-from django.db.models import Q, QuerySet
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from config.lib.errors import NotFound
-from config.lib.ids import key_of
+from config.lib.ids import as_uuid, key_of
+from crm.models import Lead
 from messaging.models import Attachment, Channel, Conversation, Message
-from tenants.domain import roles
+from tenants import circle
+from tenants.domain import holding, roles
 from tenants.models import Membership
 
 
 def visible_conversations(member: Membership) -> QuerySet[Conversation]:
-    """Setters and closers see chats assigned to them or to nobody, and those of contacts whose lead is theirs."""
+    """Chats assigned within the member's circle, of contacts whose lead is there, and those that nobody has.
+
+    The same rule as tenants.domain.holding.chat; a lookup for each row by index, so that the first page stays quick.
+    """
     rows = Conversation.objects.all()
-    if roles.sees_all(member.role):
+    if member.sees == roles.ALL:
         return rows
-    mine = Q(assignee_id=member.user_id) | Q(contact__leads__owner__user_id=member.user_id)
-    free = Q(assignee__isnull=True) & (Q(contact__leads__isnull=True) | Q(contact__leads__owner__isnull=True))
-    return rows.filter(pk__in=Conversation.objects.filter(mine | free).values("pk"))
+    ours = circle.of(member)
+    leads = Lead.objects.filter(contact=OuterRef("contact"))
+    held = Q(assignee_id__in=ours) | Q(Exists(leads.filter(owner__user_id__in=ours)))
+    free = Q(assignee__isnull=True) & (~Q(Exists(leads)) | Q(Exists(leads.filter(owner__isnull=True))))
+    return rows.filter(held | free)
 
 
 def conversation_for(member: Membership, pk: object, *, lock: bool = False) -> Conversation:
@@ -54,3 +64,28 @@ def channel_for(member: Membership, pk: object) -> Channel:
     if channel is None:
         raise NotFound(_("Ese canal no existe."))
     return channel
+
+
+def chat_ties(member: Membership) -> tuple[QuerySet[Conversation], QuerySet[Conversation]]:
+    """What ties a contact to whoever attends: the chats this member may see, and all of them (settings.CONTACT_TIES)."""
+    return visible_conversations(member), Conversation.objects.all()
+
+
+def chat_holders(ids: Collection[str]) -> dict[str, holding.Held]:
+    """Who has each of these conversations, for live events (settings.LIVE_HOLDERS). One that is gone is missing."""
+    keys = [key for each in ids if (key := as_uuid(each))]
+    chats = list(Conversation.objects.filter(pk__in=keys).values_list("pk", "contact_id", "assignee_id"))
+    owners: dict[object, list[tuple[object, object]]] = defaultdict(list)
+    contacts = {contact for _pk, contact, _assignee in chats}
+    rows = Lead.objects.filter(contact__in=contacts).values_list("contact_id", "owner_id", "owner__user_id")
+    for contact, owner, user in rows:
+        owners[contact].append((owner, user))
+    return {
+        str(pk): holding.chat(
+            assignee,
+            [user for _owner, user in owners[contact]],
+            any_lead=bool(owners[contact]),
+            free_lead=any(owner is None for owner, _user in owners[contact]),
+        )
+        for pk, contact, assignee in chats
+    }

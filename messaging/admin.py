@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
+from crm.models import Contact
+from messaging.access import visible_conversations
 from messaging.models import (
     Attachment,
     Channel,
@@ -20,6 +22,8 @@ from messaging.services.conversations import set_status
 from messaging.services.outbound import retry_message
 from messaging.services.takeover import release, take_over
 from tenants.admin_site import CompanyAdmin, site
+from tenants.domain import roles
+from tenants.models import Membership
 
 
 @admin.register(Channel, site=site)
@@ -56,6 +60,9 @@ class ChannelIdentityAdmin(CompanyAdmin):
     search_fields = ("external_id", "contact__name")
     ordering = ("-created_at",)
 
+    def visible(self, rows: QuerySet[ChannelIdentity], member: Membership) -> QuerySet[ChannelIdentity]:
+        return rows.filter(contact__in=Contact.objects.visible_to(member)) if member.sees != roles.ALL else rows
+
 
 @admin.register(Conversation, site=site)
 class ConversationAdmin(CompanyAdmin):
@@ -70,6 +77,9 @@ class ConversationAdmin(CompanyAdmin):
     search_fields = ("contact__name", "contact__phone", "address")
     ordering = ("-last_message_at", "-id")
     actions = ("give_to_me", "give_back", "close", "reopen")
+
+    def visible(self, rows: QuerySet[Conversation], member: Membership) -> QuerySet[Conversation]:
+        return rows.filter(pk__in=visible_conversations(member)) if member.sees != roles.ALL else rows
 
     @admin.action(description=gettext_lazy("Tomar el chat"), permissions=["work"])
     def give_to_me(self, request: Any, queryset: QuerySet[Conversation]) -> None:
@@ -108,6 +118,9 @@ class MessageAdmin(CompanyAdmin):
     ordering = ("-id",)
     actions = ("send_again",)
 
+    def visible(self, rows: QuerySet[Message], member: Membership) -> QuerySet[Message]:
+        return rows.filter(conversation__in=visible_conversations(member)) if member.sees != roles.ALL else rows
+
     @admin.display(description=gettext_lazy("texto"))
     def short(self, obj: Message) -> str:
         return obj.text[:80]
@@ -125,6 +138,11 @@ class AttachmentAdmin(CompanyAdmin):
     list_filter = ("state", "kind")
     search_fields = ("filename",)
     ordering = ("-created_at",)
+
+    def visible(self, rows: QuerySet[Attachment], member: Membership) -> QuerySet[Attachment]:
+        if member.sees == roles.ALL:
+            return rows
+        return rows.filter(message__conversation__in=visible_conversations(member))
 
 
 @admin.register(PendingStatus, site=site)

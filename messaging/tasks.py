@@ -8,19 +8,20 @@ from django.utils import timezone
 
 from config.lib import commit
 from messaging.ingest.models import InboundEvent
-from messaging.services import channels, delivery, events, media, statuses, takeover, turns
+from messaging.services import channels, delivery, events, media, statuses, takeover, turns, wakeups
 from messaging.signals import turn_due
 from tenants.context import platform_scope, tenant_context
 from tenants.live.services import forget_old as forget_old_live
 from tenants.models import Tenant
-from tenants.services import registry
+from tenants.services import modules, registry
 from tenants.task_base import tenant_task
 
 
 @tenant_task()
 def process_events(*, tenant: Tenant) -> None:
+    wakeups.woken(tenant.pk)
     if events.drain(tenant=tenant):
-        commit.send("messaging.tasks.process_events", tenant_id=tenant.pk, queue="inbound")
+        wakeups.wake(tenant.pk)
 
 
 @tenant_task()
@@ -67,9 +68,10 @@ def sweep() -> None:
         )
         tenants_with_events = list(waiting)
     for tenant_id in tenants_with_events:
-        commit.send("messaging.tasks.process_events", tenant_id=tenant_id, queue="inbound")
+        wakeups.wake(tenant_id)
     for tenant in registry.active():
-        _sweep_one(tenant)
+        with modules.put_off(tenant):
+            _sweep_one(tenant)
 
 
 def _sweep_one(tenant: Tenant) -> None:
@@ -93,7 +95,7 @@ def _sweep_one(tenant: Tenant) -> None:
 def forget_old() -> None:
     """Live events older than an hour, delivery notices that never found their message, events processed a month ago."""
     for tenant in registry.active():
-        with tenant_context(tenant):
+        with modules.put_off(tenant), tenant_context(tenant):
             forget_old_live(timezone.now())
             statuses.forget_old_pending()
             events.forget_old(tenant=tenant, now=timezone.now())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, transaction
 from django.forms import ModelForm
@@ -20,11 +21,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.lib.counts import Pages
 from config.lib.errors import AppError
 from tenants.access import page
+from tenants.audit_access import audit_admin
 from tenants.json_field import BoundedJSONField
-from tenants.models import SystemEvent
+from tenants.models import Membership, SystemEvent
 from tenants.services.audit import record
 
-GATE = "settings.write"
+GATE = "admin.open"
 HISTORY = 50  # events shown of one row
 
 
@@ -43,7 +45,7 @@ class CompanySite(admin.AdminSite):
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         inner: Any = super().admin_view(view, cacheable)
-        return page(GATE)(inner)
+        return audit_admin(view)(page(GATE)(inner))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Signing in and out and passwords have their pages elsewhere; nothing links by content type."""
@@ -102,6 +104,14 @@ class CompanyAdmin(admin.ModelAdmin):
     def has_work_permission(self, request: HttpRequest) -> bool:
         """For actions: `permissions=["work"]`."""
         return self._may(request, self.writes)
+
+    # --- rows: record scope is the same as on pages ------------------------------------------------------------
+    def visible(self, rows: models.QuerySet[Any], member: Membership) -> models.QuerySet[Any]:
+        """Of the company's rows those that this member may see; models with an owner narrow it."""
+        return rows
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return self.visible(super().get_queryset(request), request.member)  # type: ignore[attr-defined]  # behind GATE
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
         return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
@@ -182,7 +192,7 @@ class CompanyAdmin(admin.ModelAdmin):
         """Noted by the service."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        obj = self.get_object(request, object_id)
+        obj = self.get_object(request, unquote(object_id))
         if obj is None:
             raise Http404
         name = str(self.model._meta.model_name)

@@ -1,10 +1,11 @@
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from tenants.context import auth_scope
-from tenants.models import User
+from tenants.models import Password, User
 
 
 class EmailBackend(BaseBackend):
@@ -16,10 +17,12 @@ class EmailBackend(BaseBackend):
         email = (username or rest.get("email") or "").strip().lower()
         with auth_scope():
             user = User.objects.filter(email=email).first()
-        if user is None:
-            User().set_password(password)
+            stored = Password.objects.filter(user_id=user.pk).first() if user is not None else None
+        # Outside of the transaction: trying a password takes longer than a connection should be kept for it.
+        if user is None or stored is None:
+            make_password(password)
             return None
-        return user if user.is_active and user.check_password(password or "") else None
+        return user if check_password(password or "", stored.hash) and user.is_active else None
 
     def get_user(self, user_id: Any) -> User | None:
         with auth_scope():

@@ -56,6 +56,17 @@ def auth_scope() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def auth_reading() -> Iterator[None]:
+    """Statements that only read as the sign-in role, inside a transaction that goes on as before; no savepoint of its own."""
+    previous = connection.context
+    connection.context = Context("public", "crm_auth")
+    try:
+        yield
+    finally:
+        connection.context = previous
+
+
 def current_tenant() -> Tenant:
     """The company entered on this thread; refused when there is none."""
     tenant = connection.tenant

@@ -7,8 +7,6 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Category
-
 
 class LoginForm(forms.Form):
     email = forms.EmailField(
@@ -31,30 +29,6 @@ class PreferencesForm(forms.Form):
     theme = forms.ChoiceField(required=False, choices=[(name, name) for name in ("auto", "light", "dark")])
     language = forms.ChoiceField(required=False, choices=[("es", "es"), ("en", "en")])
     next = forms.CharField(required=False, max_length=2000)
-
-
-# What each kind of key is called; integrations and the product look for these names.
-KNOWN_NAMES = (
-    "API_KEY", "BASE_URL", "ACCESS_TOKEN", "APP_ID", "APP_SECRET", "VERIFY_TOKEN", "CLIENT_ID", "CLIENT_SECRET",
-    "REFRESH_TOKEN", "SERVICE_ACCOUNT_JSON", "PAGE_ACCESS_TOKEN", "WEBHOOK_SECRET", "API_TOKEN", "BOT_TOKEN", "STORE_ID",
-    "HOST", "PORT", "USER", "PASSWORD", "FROM", "DSN",
-)  # fmt: skip
-
-
-class CredentialForm(forms.Form):
-    category = forms.ChoiceField(label=_("Proveedor"), choices=Category.choices)
-    name = forms.CharField(
-        label=_("Nombre"),
-        max_length=80,
-        help_text=_("Por ejemplo API_KEY. El nombre dice para qué se usa."),
-        widget=forms.TextInput(attrs={"list": "known-names", "autocomplete": "off", "autocapitalize": "characters"}),
-    )
-    value = forms.CharField(
-        label=_("Valor"),
-        max_length=20_000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Se guarda cifrado y no se vuelve a mostrar."),
-    )
 
 
 class CompanyForm(forms.Form):

@@ -24,3 +24,5 @@ class Request(HttpRequest):
     host_tenant: "Tenant | None"
     htmx: "HtmxDetails"
     undo: bool
+    visit_noted: bool
+    lacks_factor: bool

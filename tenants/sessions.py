@@ -16,6 +16,7 @@ from tenants.context import auth_scope
 logger = logging.getLogger(__name__)
 LONGEST_KEY = 40  # of the table's column
 CACHED_SECONDS = 300  # the longest a session that ended while Redis was away can come back with it
+ENDED, ENDED_SECONDS = ":ended", CACHED_SECONDS + 120  # longer than any copy that a request in between may put back
 AWAY_SECONDS = 4.0
 
 
@@ -54,7 +55,11 @@ class SessionStore(CachedStore):
 
 
 class _Spare:
-    """The cache as far as sessions use it. A Redis that does not answer knows nothing, and is left alone for a while."""
+    """The cache as far as sessions use it. A Redis that does not answer knows nothing, and is left alone for a while.
+
+    Of a session that was ended it is not asked any more: a request that read the row a moment before may have put a copy
+    back, and the copy would live on without its row.
+    """
 
     away_until = 0.0  # of the whole process
 
@@ -62,12 +67,14 @@ class _Spare:
         self._cache = cache
 
     def get(self, key: str) -> Any:
-        return self._try(lambda: self._cache.get(key))
+        found = self._try(lambda: self._cache.get_many([key, key + ENDED])) or {}
+        return None if key + ENDED in found else found.get(key)
 
     def set(self, key: str, value: Any, timeout: float | None = None) -> None:
         self._try(lambda: self._cache.set(key, value, min(timeout or CACHED_SECONDS, CACHED_SECONDS)))
 
     def delete(self, key: str) -> None:
+        self._try(lambda: self._cache.set(key + ENDED, 1, ENDED_SECONDS), patient=True)
         self._try(lambda: self._cache.delete(key), patient=True)
 
     def __contains__(self, key: str) -> bool:

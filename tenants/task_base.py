@@ -8,7 +8,7 @@ from celery import Task, shared_task
 from config.lib.errors import AppError
 from tenants.db.current import connection
 from tenants.models import Tenant
-from tenants.services import registry
+from tenants.services import modules, registry
 
 
 class NoTenant(AppError):
@@ -25,7 +25,10 @@ class TenantTask(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if connection.tenant is not None and not connection.in_atomic_block:
             raise NoTenant("A worker thread still stands inside another company.")
-        return self.run(*args, tenant=self.tenant(), **kwargs)
+        tenant = self.tenant()
+        with modules.put_off(tenant):
+            return self.run(*args, tenant=tenant, **kwargs)
+        return None
 
     def tenant(self) -> Tenant:
         headers = self.request.headers or {}

@@ -4,12 +4,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.access import run_for
+from agents.access import run_for, visible_runs
 from agents.api.serializers import RunFilter, RunOut
-from agents.models import AgentRun
 from tenants.api.base import CompanyView
+from tenants.audit_access import audit_access
 
 
+@audit_access("runs.listed")
 class Runs(CompanyView):
     reads = "runs.read"
 
@@ -19,9 +20,10 @@ class Runs(CompanyView):
         asked = self.asked(RunFilter)
         columns = {"conversation": "conversation_id", "agent": "agent_id", "status": "status"}
         wanted = {columns[name]: value for name, value in asked.items()}
-        return self.paged(AgentRun.objects.filter(**wanted).prefetch_related("tool_calls"), RunOut)
+        return self.paged(visible_runs(self.member).filter(**wanted).prefetch_related("tool_calls"), RunOut)
 
 
+@audit_access("run.viewed", resource="pk", kind="agentrun")
 class OneRun(CompanyView):
     reads = "runs.read"
 

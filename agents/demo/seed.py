@@ -90,16 +90,17 @@ def _chats(company: Company) -> None:
         provider="meta_direct", channel_source="whatsapp", name="WhatsApp de ejemplo", config=config, by=BY
     )
     for chat in company.chats:
-        _chat(channel, chat)
+        add_chat(channel, chat, by=BY)
 
 
-def _chat(channel: Channel, chat: Chat) -> None:
+def add_chat(channel: Channel, chat: Chat, *, by: Actor, person: str = "Sol") -> Contact:
+    """A past conversation with its contact and lead; `person` is who answered where no agent did."""
     contact = Contact.objects.create(name=chat.name, phone=chat.phone)
     wa_id = chat.phone.lstrip("+")
     ChannelIdentity.objects.create(channel=channel, contact=contact, kind="wa_id", external_id=wa_id)
-    lead = create_lead(contact=contact, source="whatsapp", stage=Stage.objects.get(code=chat.stage), by=BY)
+    lead = create_lead(contact=contact, source="whatsapp", stage=Stage.objects.get(code=chat.stage), by=by)
     if chat.interest:
-        qualify_lead(lead=lead, interest=chat.interest, by=BY)
+        qualify_lead(lead=lead, interest=chat.interest, by=by)
     started = timezone.now() - timedelta(minutes=chat.minutes_ago)
     conversation = Conversation.objects.create(
         contact=contact,
@@ -118,7 +119,7 @@ def _chat(channel: Channel, chat: Chat) -> None:
             conversation,
             direction="in" if who == "contact" else "out",
             author=who,
-            author_name={"contact": chat.name, "agent": "Asistente", "user": "Sol"}[who],
+            author_name={"contact": chat.name, "agent": "Asistente", "user": person}[who],
             text=text,
             status=MessageStatus.RECEIVED if who == "contact" else MessageStatus.READ,
         )
@@ -130,3 +131,4 @@ def _chat(channel: Channel, chat: Chat) -> None:
     conversation.unread_count = 1 if waits else 0
     conversation.waiting_since = conversation.last_message_at if waits and chat.mode == "human" else None
     conversation.save()
+    return contact

@@ -45,17 +45,20 @@ class OpenAICompatible:
             raise LLMError("The model provider has no key", kind="auth", code="missing_key")
         self.name = name
         self._base_url = base_url
-        # Nothing is taken from the environment: an account found there would not be the tenant's.
-        self._client = openai.OpenAI(
-            api_key=api_key,
-            admin_api_key="",
-            organization="",
-            project="",
-            default_headers={"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()},  # type: ignore[dict-item]  # the client drops a header that is Omit
-            base_url=base_url,
-            max_retries=0,
-            http_client=http_client or guarded_client(),
-        )
+        try:
+            # Nothing is taken from the environment: an account found there would not be the tenant's.
+            self._client = openai.OpenAI(
+                api_key=api_key,
+                admin_api_key="",
+                organization="",
+                project="",
+                default_headers={"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()},  # type: ignore[dict-item]  # the client drops a header that is Omit
+                base_url=base_url,
+                max_retries=0,
+                http_client=http_client or guarded_client(),
+            )
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise LLMError("The model's address cannot be read", kind="config") from error
 
     def complete(self, request: ChatRequest) -> ChatResult:
         """One call; asked again at once only without a parameter that the address says it does not take."""

@@ -10,7 +10,7 @@ from agents.llm.base import LLM, LLMError
 from agents.llm.demo import DemoLLM
 from agents.llm.openai_compatible import OpenAICompatible
 from tenants.models import Tenant
-from tenants.services.vault import MissingCredential, get_tenant_credential
+from tenants.services.vault import MissingCredential, get_tenant_credential, get_tenant_set
 
 # provider → (vault category, setting with the default address)
 PROVIDERS: dict[str, tuple[str, str]] = {
@@ -34,11 +34,11 @@ def llm_for(tenant: Tenant, agent: Mapping[str, Any]) -> tuple[LLM, tuple[str, .
         base_url, key = _custom(tenant, str(config.get("base_url") or ""))
     elif provider in PROVIDERS:
         category, setting = PROVIDERS[provider]
-        base_url = _optional(tenant, category, "BASE_URL") or getattr(settings, setting)
         try:
-            key = get_tenant_credential(tenant.pk, category, "API_KEY")
+            stored = get_tenant_set(tenant.pk, category, "API_KEY")  # key and address of one owner, never mixed
         except MissingCredential as error:
             raise LLMError(str(error.message), kind="auth", code="missing_key") from error
+        key, base_url = stored["API_KEY"], stored.get("BASE_URL") or getattr(settings, setting)
     else:
         raise LLMError(_("El proveedor del modelo no existe."), kind="config")
     models = tuple(
@@ -56,14 +56,22 @@ def llm_for(tenant: Tenant, agent: Mapping[str, Any]) -> tuple[LLM, tuple[str, .
 def _custom(tenant: Tenant, written: str) -> tuple[str, str]:
     """A server of the company's own. The key of OpenAI goes only to the address that stands beside it in the vault:
     an agent's settings are not enough to send it somewhere else."""
-    in_vault = _optional(tenant, "openai", "BASE_URL")
+    stored = _optional_set(tenant, "openai", "BASE_URL")
+    in_vault = stored.get("BASE_URL", "")
     base_url = written or in_vault
     if not base_url:
         raise LLMError(_("Falta la dirección del modelo propio."), kind="config")
     key = _optional(tenant, "openai", "CUSTOM_API_KEY")
     if not key and base_url.rstrip("/") == in_vault.rstrip("/"):
-        key = _optional(tenant, "openai", "API_KEY")
+        key = stored.get("API_KEY", "")
     return base_url, key or NO_KEY
+
+
+def _optional_set(tenant: Tenant, category: str, name: str) -> dict[str, str]:
+    try:
+        return get_tenant_set(tenant.pk, category, name)
+    except MissingCredential:
+        return {}
 
 
 def _optional(tenant: Tenant, category: str, name: str) -> str:

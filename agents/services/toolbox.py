@@ -18,6 +18,7 @@ from agents.tools import tool_named
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult
 from config.lib.errors import AppError, ProviderError
 from tenants.context import tenant_context
+from tenants.domain import roles
 
 LONGEST_ARGUMENTS = 8000
 
@@ -47,9 +48,15 @@ class Toolbox(Protocol):
         ...
 
 
-def allowed_tools(names: Sequence[str], *, suspicious: bool) -> tuple[Tool, ...]:
-    """The tools of an agent, in its order; a suspicious turn keeps what reads and the way to a person."""
+def allowed_tools(
+    names: Sequence[str], *, suspicious: bool, permissions: frozenset[str] = roles.AGENT
+) -> tuple[Tool, ...]:
+    """The tools of an agent, in its order, as far as the permission table lets it.
+
+    A suspicious turn keeps what reads and the way to a person.
+    """
     tools = [tool for name in dict.fromkeys(names) if (tool := tool_named(name)) is not None]
+    tools = [tool for tool in tools if tool.permission in permissions]
     return tuple(tool for tool in tools if not suspicious or not tool.writes or tool.always)
 
 

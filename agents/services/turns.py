@@ -302,4 +302,6 @@ def _save(turn: _Turn, status: str) -> None:
     run.status = status
     run.latency_ms = int((monotonic() - turn.begun) * 1000)
     run.finished_at = timezone.now()
+    if not type(run).objects.filter(pk=run.pk, conversation_id=run.conversation_id).exists():
+        return  # the person was erased meanwhile: nothing of them is written back
     run.save()

@@ -64,6 +64,8 @@ class ToolResult:
 class Tool:
     """`writes`: changes something, so a suspicious turn does not get it (`always` ones excepted).
 
+    `permission`: what it does, in the words of tenants.domain.roles; agents have those of roles.AGENT.
+
     `in_transaction`: run inside the tenant's transaction together with its trace row; a tool that waits for a
     provider says False and opens its own short ones. `once`: at most one success in a turn, whatever the arguments.
     """
@@ -74,6 +76,7 @@ class Tool:
     protocol: str
     parameters: JSON
     run: Callable[[ToolContext, JSON], ToolResult]
+    permission: str
     writes: bool = False
     always: bool = False
     once: bool = False

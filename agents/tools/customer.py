@@ -125,6 +125,7 @@ CREATE_CUSTOMER = Tool(
         insurance=text("Obra social o seguro, si lo dio", longest=120),
     ),
     run=create_customer,
+    permission="contacts.write",
     writes=True,
 )
 QUALIFY_LEAD = Tool(
@@ -139,5 +140,6 @@ QUALIFY_LEAD = Tool(
         needs=text("Qué necesita, con sus palabras", longest=1000),
     ),
     run=qualify_lead,
+    permission="leads.write",
     writes=True,
 )

@@ -32,6 +32,7 @@ RAG_SEARCH = Tool(
         collection=choice("Dónde buscar; general si no se sabe", "general", "adn_personal"),
     ),
     run=rag_search,
+    permission="knowledge.read",
     # Embedding the question may wait for a provider: the search opens its own short transaction.
     in_transaction=False,
 )

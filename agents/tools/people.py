@@ -53,6 +53,7 @@ HANDOFF_TO_HUMAN = Tool(
         summary=text("Resumen para la persona: quién es, qué quiere, qué se le dijo, qué falta", longest=1500),
     ),
     run=handoff_to_human,
+    permission="inbox.write",
     writes=True,
     always=True,
     once=True,
@@ -69,6 +70,7 @@ REPORT_ASSISTANCE = Tool(
         reasoning=text("Por qué", longest=1000),
     ),
     run=report_assistance,
+    permission="inbox.write",
     writes=True,
     once=True,
 )

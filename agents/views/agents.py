@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agents.access import agent_for, version_for
+from agents.access import agent_for, version_for, visible_runs
 from agents.forms.agents import AgentForm, NewAgentForm
 from agents.models import Agent, AgentRun, AgentVersion
 from agents.services import agents
@@ -93,9 +93,16 @@ def _detail(request: Request, agent: Agent, form: AgentForm, *, status: int = 20
         "form": form,
         "changes": changes,
         "versions": list(AgentVersion.objects.filter(agent=agent).order_by("-number")[:VERSIONS]),
-        "runs": list(AgentRun.objects.filter(agent=agent).defer("steps").order_by("-created_at", "-id")[:RUNS]),
+        "runs": _last_runs(request, agent),
     }
     return render(request, "agents/agent.html", context, status=status)
+
+
+def _last_runs(request: Request, agent: Agent) -> list[AgentRun]:
+    """What it answered lately, to whoever may read that."""
+    if not request.member.may("runs.read"):
+        return []
+    return list(visible_runs(request.member).filter(agent=agent).defer("steps").order_by("-created_at", "-id")[:RUNS])
 
 
 @page("agents.write")

@@ -17,6 +17,7 @@ from agents.models import AgentRun, AssistanceReport
 from agents.tools import tool_named
 from config.lib.fragments import is_fragment
 from tenants.access import page
+from tenants.audit_access import audit_access
 from tenants.requests import Request
 
 FLAGS = {
@@ -49,6 +50,7 @@ class Step:
     details: tuple[tuple[str, str], ...] = ()
 
 
+@audit_access("run.viewed", resource="pk", kind="agentrun")
 @page("runs.read")
 @never_cache
 @require_safe

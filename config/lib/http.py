@@ -2,11 +2,12 @@
 
 import contextlib
 import functools
-import ipaddress
 import json as jsonlib
 import logging
+import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from config.lib import addresses
 from config.lib.errors import ProviderError
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,11 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 MAX_BYTES = 10 * 1024 * 1024
 MAX_HOPS = 5
-MAX_ADDRESSES = 3
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_HOST = re.compile(r"[A-Za-z0-9._\-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 _REPEATABLE = frozenset({"GET", "HEAD"})
-_PRIVATE_HEADERS = ("authorization", "cookie", "x-api-key", "api_access_token", "authentication")
+# What another host may be told after a redirect: any other header may be somebody's key.
+_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+_CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})  # one layer, and the one we asked for
 _SECRETS = re.compile(
     r"(?i)(bearer\s+|basic\s+|(?:access_?token|client_secret|api_?key|x-api-key|key|token|secret|password|code)['\"]?\s*[=:]\s*['\"]?)"
     r"[^\s&'\",}]+"
@@ -90,20 +90,31 @@ def request(
 ) -> Response:
     """Make one request; any HTTP status is an answer, not an error.
 
-    `timeout` in seconds, for each wait and for the whole body; connecting has 5 s at most. `files` maps a form name to
-    (filename, content, mime). With `follow`, up to five redirects, each checked again; credentials stay with their host.
+    `timeout` in seconds, for everything together, redirects included; connecting has 5 s at most. `max_bytes` counts
+    the unpacked body; the headers may have 100 kB. `files` maps a form name to (filename, content, mime). With `follow`,
+    up to five redirects, each checked again and none from https to http; credentials stay with their host.
 
     Raises `ProviderError`: `retry` when nothing was sent (or the request only reads), `unknown` when the answer was
     lost after sending, `permanent` for an address that may not be called or a request that cannot be formed.
     """
     call = _call(method, url, headers=headers, json=json, data=data, files=files, params=params)
+    ends = time.monotonic() + timeout
     for _hop in range(MAX_HOPS + 1):
-        answer = _exchange(call, timeout=timeout, max_bytes=max_bytes)
+        answer = _exchange(call, ends=ends, max_bytes=max_bytes)
         target = answer.headers.get("location") if 300 <= answer.status < 400 else None
         if not follow or not target:
             return answer
         call = _next_call(call, answer.status, target)
     raise ProviderError(_("El servicio externo redirige sin fin."), kind="permanent", code="too_many_redirects")
+
+
+def origin_of(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port as `request` reads them, for whoever decides by them; None for what it will not read."""
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        return None
+    return None if parsed.userinfo else (parsed.scheme, parsed.host, parsed.port)
 
 
 def redact(text: str) -> str:
@@ -144,10 +155,11 @@ def _next_call(call: _Call, status: int, target: str) -> _Call:
         url = httpx2.URL(urljoin(str(call.url), target))
     except (httpx2.InvalidURL, ValueError):
         raise _unformed() from None
+    if call.url.scheme == "https" and url.scheme != "https":
+        raise addresses.refused()
     headers = call.headers.copy()
     if (url.scheme, url.host, url.port) != (call.url.scheme, call.url.host, call.url.port):
-        for name in _PRIVATE_HEADERS:
-            headers.pop(name, None)
+        headers = httpx2.Headers({name: value for name, value in headers.items() if name.lower() in _HARMLESS_HEADERS})
     if status in (307, 308) or call.method in _REPEATABLE:
         return _Call(call.method, url, headers, call.content, call.data, call.files)
     headers.pop("content-type", None)
@@ -158,45 +170,12 @@ def _unformed() -> ProviderError:
     return ProviderError(_("La petición al servicio externo no es válida."), kind="permanent", code="bad_request")
 
 
-def _refused() -> ProviderError:
-    message = _("La dirección del servicio externo no está permitida.")
-    return ProviderError(message, kind="permanent", code="address_refused")
-
-
-# --- where it may go -----------------------------------------------------------------------------------
-
-
-def is_public(address: str) -> bool:
-    """True for an address out on the internet; also sees through IPv4 wrapped in IPv6."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    closed = ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_reserved
-    return ip.is_global and not closed and not ip.is_unspecified
-
-
 def _resolve(url: httpx2.URL) -> list[str]:
     """The addresses of a URL's host, all of them allowed; the call then goes to one of these and to no other."""
-    host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
-    well_formed = _HOST.fullmatch(host) and port < 65_536
-    if url.scheme not in ("http", "https") or not well_formed or url.userinfo:
-        raise _refused()
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        message = _("No se encontró el servidor del servicio externo.")
-        raise ProviderError(message, kind="retry", code="unknown_host") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not settings.ALLOW_PRIVATE_PROVIDER_URLS and not all(is_public(one) for one in addresses):
-        raise _refused()
-    return addresses[:MAX_ADDRESSES]
+    if url.scheme not in ("http", "https") or url.userinfo:
+        raise addresses.refused()
+    port = url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
+    return addresses.resolve(url.raw_host.decode("ascii"), port)
 
 
 # --- the exchange --------------------------------------------------------------------------------------
@@ -210,25 +189,79 @@ def _client() -> httpx2.Client:
     return httpx2.Client(limits=limits, trust_env=False, follow_redirects=False)
 
 
-def _exchange(call: _Call, *, timeout: float, max_bytes: int) -> Response:
-    addresses = _resolve(call.url)
-    for address in addresses:
+class _Limit:
+    """Ends a call that takes too long in all: of an answer dripping in, each single wait is short.
+
+    Holds a second handle of the connection and shuts that one, so that it can never hit somebody else's.
+    """
+
+    def __init__(self, ends: float) -> None:
+        self._ends = ends
+        self._lock = threading.Lock()
+        self._handle: socket.socket | None = None
+        self._timer = threading.Timer(self.left, self._shut)
+        self._timer.daemon = True
+
+    @property
+    def left(self) -> float:
+        """Seconds, a little more than none: 0 would mean something else to a socket."""
+        return max(0.001, self._ends - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        return time.monotonic() >= self._ends
+
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by the client what it is doing."""
+        if event == "connection.connect_tcp.complete":
+            connected: socket.socket = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._let_go()
+                self._handle = socket.socket(fileno=os.dup(connected.fileno()))
+            if self.passed:
+                self._shut()
+
+    def _shut(self) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._handle is not None:
+                self._handle.shutdown(socket.SHUT_RDWR)
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+    def __enter__(self) -> "_Limit":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._let_go()
+
+
+def _exchange(call: _Call, *, ends: float, max_bytes: int) -> Response:
+    found = _resolve(call.url)
+    for address in found:
         try:
-            with _errors(call), _open(call, address, timeout) as answer:
-                return _read(call, answer, timeout=timeout, max_bytes=max_bytes)
+            with _Limit(ends) as limit, _errors(call, limit), _open(call, address, limit) as answer:
+                return _read(call, answer, limit=limit, max_bytes=max_bytes)
         except ProviderError as error:
-            if error.code != "not_connected" or address == addresses[-1]:
+            if error.code != "not_connected" or address == found[-1]:
                 raise
-    raise _refused()
+    raise addresses.refused()
 
 
-def _open(call: _Call, address: str, timeout: float) -> contextlib.AbstractContextManager[httpx2.Response]:
+def _open(call: _Call, address: str, limit: _Limit) -> contextlib.AbstractContextManager[httpx2.Response]:
     headers = call.headers.copy()
     # The name, not the address it was pinned to, is what the server and its certificate are asked for.
     headers["Host"] = call.url.netloc.decode("ascii")
     headers["Connection"] = "close"
     headers["Accept-Encoding"] = "gzip"
-    name = call.url.raw_host.decode("ascii")
+    extensions: dict[str, Any] = {"trace": limit.note}
+    if call.url.scheme == "https":
+        extensions["sni_hostname"] = call.url.raw_host.decode("ascii")
     return _client().stream(
         call.method,
         call.url.copy_with(host=address.partition("%")[0]),
@@ -236,12 +269,12 @@ def _open(call: _Call, address: str, timeout: float) -> contextlib.AbstractConte
         content=call.content,
         data=call.data,
         files=call.files,
-        timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-        extensions={"sni_hostname": name} if call.url.scheme == "https" else {},
+        timeout=httpx2.Timeout(limit.left, connect=min(CONNECT_SECONDS, limit.left)),
+        extensions=extensions,
     )
 
 
-def _read(call: _Call, answer: httpx2.Response, *, timeout: float, max_bytes: int) -> Response:
+def _read(call: _Call, answer: httpx2.Response, *, limit: _Limit, max_bytes: int) -> Response:
     too_large = ProviderError(
         _("La respuesta del servicio externo es demasiado grande."),
         kind="permanent" if call.method in _REPEATABLE else "unknown",
@@ -250,35 +283,37 @@ def _read(call: _Call, answer: httpx2.Response, *, timeout: float, max_bytes: in
     announced = answer.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > max_bytes:
         raise too_large
-    deadline = time.monotonic() + timeout
+    if answer.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+        raise httpx2.DecodingError("packed in a way that was not asked for")
     body = bytearray()
-    for chunk in answer.iter_bytes(65536):
+    for chunk in answer.iter_bytes():  # as they come, each of a megabyte at most however tightly it was packed
         body += chunk
         if len(body) > max_bytes:
             raise too_large
-        if time.monotonic() > deadline:
+        if limit.passed:
             raise httpx2.ReadTimeout("the body took too long")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Response(answer.status_code, headers, bytes(body), str(call.url.copy_with(query=None)))
 
 
 @contextlib.contextmanager
-def _errors(call: _Call) -> Iterator[None]:
+def _errors(call: _Call, limit: _Limit) -> Iterator[None]:
     """Tell what was certainly not sent from what may have been."""
     try:
         yield
+        if limit.passed:  # what looks like the whole of an answer without a length may be our own cut
+            raise httpx2.ReadTimeout("the answer took too long")
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         _note(call, error)
         message = _("No se pudo conectar con el servicio externo.")
         raise ProviderError(message, kind="retry", code="not_connected") from error
     except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeError):
         raise _unformed() from None
-    except httpx2.TimeoutException as error:
-        _note(call, error)
-        message = _("El servicio externo no respondió a tiempo.")
-        raise ProviderError(message, kind=call.lost_kind, code="timeout") from error
     except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError) as error:
         _note(call, error)
+        if isinstance(error, httpx2.TimeoutException) or limit.passed:
+            message = _("El servicio externo no respondió a tiempo.")
+            raise ProviderError(message, kind=call.lost_kind, code="timeout") from error
         message = _("Se cortó la conexión con el servicio externo.")
         raise ProviderError(message, kind=call.lost_kind, code="connection_lost") from error
 

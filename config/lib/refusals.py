@@ -1,13 +1,16 @@
 """What a person may read when something outside the code's plan stopped a request: the database, or unstorable text."""
 
 import logging
+import time
 
-from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from config.lib.errors import AppError, Conflict
 
 logger = logging.getLogger(__name__)
+_said: dict[tuple[int | None, str], float] = {}
+MOST_SAID = 10_000
 
 # SQLSTATE classes and codes: PostgreSQL documentation, appendix A.
 TWICE = ("23505", "23P01")
@@ -16,6 +19,16 @@ CROSSED = ("40001", "40P01", "55P03", "57014")
 TOO_MUCH = "54"
 BAD_DATA = "22"
 AWAY = ("08", "53", "57P", "58")
+# No such table, column or schema: the company's module is being migrated, or broken.
+NOT_MIGRATED = ("42P01", "42703", "3F000")
+LOG_AGAIN_SECONDS = 60.0  # a page that is asked for all the time says it once a minute
+
+
+class ModuleUnavailable(AppError):
+    """A module of the company lacks a table or column; the others go on. `retry_after` in seconds."""
+
+    code, status = "module_unavailable", 503
+    retry_after = 30
 
 
 class Unavailable(AppError):
@@ -28,13 +41,16 @@ class Unavailable(AppError):
 def refusal_of(error: BaseException) -> AppError | None:
     """The refusal behind a database's error or a text that cannot be stored; None when it is a fault of the code.
 
-    400 for data no column can hold, 409 when somebody was quicker, 503 while the database does not answer.
+    400 for data no column can hold, 409 when somebody was quicker, 503 while the database does not answer or a module
+    of the company is being migrated.
     """
     if isinstance(error, UnicodeEncodeError):
         return _unstorable() if "surrogates" in error.reason else None
     if not isinstance(error, DatabaseError | InterfaceError):
         return None
-    state = _state(error)
+    if module_unavailable(error):
+        return ModuleUnavailable(_("Este módulo se está actualizando. Probar de nuevo en unos minutos."))
+    state = sqlstate(error)
     refusal = _by_state(state)
     if refusal is None and not state:
         if isinstance(error, DataError):  # found by the driver, before the server saw it
@@ -46,7 +62,26 @@ def refusal_of(error: BaseException) -> AppError | None:
     return refusal
 
 
-def _state(error: BaseException) -> str:
+def module_unavailable(error: BaseException, *, company: int | None = None) -> bool:
+    """Whether the database misses what a module needs; said in the log, once a minute for each company.
+
+    `company` is its number where it is no longer entered.
+    """
+    state = sqlstate(error)
+    company = company or getattr(connection, "tenant_id", None)
+    if state not in NOT_MIGRATED or company is None:
+        return False  # outside of a company only the code can be wrong
+    now = time.monotonic()
+    if now - _said.get((company, state), -LOG_AGAIN_SECONDS) >= LOG_AGAIN_SECONDS:
+        if len(_said) >= MOST_SAID:
+            _said.clear()
+        _said[company, state] = now
+        missing = str(error).partition("\n")[0]  # names the table or column, never a value
+        logger.error("module unavailable: company %s, SQLSTATE %s: %s", company, state, missing)
+    return True
+
+
+def sqlstate(error: BaseException) -> str:
     """The SQLSTATE of the driver's error behind Django's; empty when the server said nothing."""
     return str(getattr(error.__cause__, "sqlstate", None) or "")
 

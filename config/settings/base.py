@@ -4,6 +4,7 @@ import base64
 import hashlib
 from pathlib import Path
 
+from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -89,6 +90,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)},
     }
 }
+# Limits of people and addresses are the platform's: the same count whichever company is entered.
+CACHES["limits"] = {**CACHES["default"], "KEY_PREFIX": "limits"}
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -112,7 +115,21 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "messaging.tasks.sweep", "schedule": 10.0, "options": {"queue": "inbound", "expires": 10}},
     "sweep-knowledge": {"task": "rag.tasks.sweep", "schedule": 60.0, "options": {"queue": "sync", "expires": 60}},
+    "sweep-privacy": {
+        "task": "agents.tasks.privacy_sweep",
+        "schedule": 60.0,
+        "options": {"queue": "sync", "expires": 60},
+    },
     "forget-old-events": {"task": "messaging.tasks.forget_old", "schedule": 600.0, "options": {"expires": 600}},
+    "make-companies": {"task": "tenants.tasks.make_due_companies", "schedule": 15.0, "options": {"expires": 15}},
+    "forget-sign-ins": {"task": "tenants.tasks.forget_sign_ins", "schedule": 3600.0, "options": {"expires": 3600}},
+    "anchor-audit": {"task": "tenants.tasks.anchor_audit", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-mail": {"task": "tenants.tasks.sweep_mail", "schedule": 30.0, "options": {"expires": 30}},
+    "look-after-credentials": {
+        "task": "tenants.tasks.look_after_credentials",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -121,8 +138,8 @@ ROOT_URLCONF = "config.urls"
 SILENCED_SYSTEM_CHECKS = ["admin.E408"]  # TenantMiddleware puts the person on the request
 WSGI_APPLICATION = "config.wsgi.application"
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "tenants.middleware.headers.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -132,6 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.middleware.refusals.RefusalMiddleware",
     "tenants.middleware.tenant.TenantMiddleware",
 ]
 TEMPLATES = [
@@ -167,19 +185,42 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_PRELOAD = False
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+CSP_REPORT_PATH = "/csp-report/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        "script-src": ["'self'", NONCE],  # only where a template asks for `request.csp_nonce`, new for each answer
+        "style-src": ["'self'", NONCE],
         "img-src": ["'self'", "data:", "blob:"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        "report-uri": [CSP_REPORT_PATH],
+        "report-to": ["csp"],
     }
 }
+
+# --- e-mail (tenants.services.mail): the platform's own server; a company may have another in its vault ------
+EMAIL_URL = env.text("EMAIL_URL")  # smtp(s)://user:password@host:port?from=crm@example.com; empty: nothing leaves
+
+# --- how often (tenants.services.limits): "number/seconds, minutes or hours" ------------------------------
+RATE_LIMITS = {
+    "register": "3/m",  # per address
+    "reset": "5/m",  # per address, and per account
+    "link": "10/m",  # trying one-time links, per address
+    "otp": "5/m",  # second factor, per account
+    "otp-hour": "20/h",  # likewise: five a minute alone would let a patient guesser through
+    "reauthenticate": "5/m",  # the password again, per account
+    "lists": "100/m",  # leads, contacts, clients through the API: per person and list
+    "relay": "600/m",  # messages handed to the relay: per company
+    "provider-test": "10/m",  # asking a provider whether a key works: per company
+}
+RATELIMIT_USE_CACHE = "limits"
+PLATFORM_SECOND_FACTOR = True  # the platform's own staff reach nothing without one; not in development
 
 # --- language ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "es"
@@ -225,20 +266,39 @@ INBOUND_BUFFER_SECONDS = env.number("INBOUND_BUFFER_SECONDS", 16)
 INBOUND_BUFFER_MAX_SECONDS = env.number("INBOUND_BUFFER_MAX_SECONDS", 45)
 OUTBOUND_SPACING_SECONDS = env.number("OUTBOUND_SPACING_SECONDS", 4)
 HUMAN_OVERRIDE_HOURS = env.number("HUMAN_OVERRIDE_HOURS", 24)
+WEBCHAT_VISITOR_PER_MINUTE = env.number("WEBCHAT_VISITOR_PER_MINUTE", 30, minimum=1)
+WEBCHAT_ADDRESS_PER_MINUTE = env.number("WEBCHAT_ADDRESS_PER_MINUTE", 120, minimum=1)  # on all chats together
+INGEST_MAX_BODIES = env.number("INGEST_MAX_BODIES", 1000, minimum=1)  # on their way in at once, in one process
+INGEST_MAX_BODIES_PER_CLIENT = env.number("INGEST_MAX_BODIES_PER_CLIENT", 200, minimum=1)
+INGEST_BODY_BYTES = env.number("INGEST_BODY_BYTES", 64 * 1024 * 1024)  # of unfinished bodies together
+INGEST_BODY_SECONDS = env.number("INGEST_BODY_SECONDS", 20, minimum=1)  # for the whole of one
 WEBHOOK_DEDUPE_SECONDS = env.number("WEBHOOK_DEDUPE_SECONDS", 120)
 META_GRAPH_BASE_URL = env.text("META_GRAPH_BASE_URL", "https://graph.facebook.com")
 META_GRAPH_VERSION = env.text("META_GRAPH_VERSION", "v25.0")
+INSTAGRAM_GRAPH_BASE_URL = env.text("INSTAGRAM_GRAPH_BASE_URL", "https://graph.instagram.com")
+YCLOUD_BASE_URL = env.text("YCLOUD_BASE_URL", "https://api.ycloud.com/v2")
+TIENDANUBE_BASE_URL = env.text("TIENDANUBE_BASE_URL", "https://api.tiendanube.com/2025-03")
+GOOGLE_TOKEN_URI = env.text("GOOGLE_TOKEN_URI", "https://oauth2.googleapis.com/token")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta/openai/")
+AUDIT_ANCHOR_FILE = env.text("AUDIT_ANCHOR_FILE")  # empty: DATA_DIR/audit/anchors.jsonl
+AUDIT_ANCHOR_URL = env.text("AUDIT_ANCHOR_URL")  # where a machine out of reach keeps a copy
 ALLOW_PRIVATE_PROVIDER_URLS = env.flag("ALLOW_PRIVATE_PROVIDER_URLS")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"link_tokens": {"()": "config.lib.link_tokens.LinkTokens"}},  # whatever writes addresses down
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["link_tokens"]}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"httpx2": {"level": "WARNING"}, "openai": {"level": "WARNING"}},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+        "django.request": {"filters": ["link_tokens"]},
+        "django.security.csrf": {"filters": ["link_tokens"]},
+        "uvicorn.access": {"filters": ["link_tokens"], "handlers": ["console"], "propagate": False},
+    },
 }
 
 
@@ -248,5 +308,9 @@ def development_key(purpose: str) -> str:
 
 
 # --- companies ------------------------------------------------------------------------------------------
+OPEN_SIGNUP = env.flag("OPEN_SIGNUP")  # anybody may ask for a company; the first one of an empty platform always can be
 TENANT_HOST_PATTERN = env.text("TENANT_HOST_PATTERN", "{slug}.localhost")
+# Who may see what is asked of the apps that hold it: leads and chats for live events, and what ties a contact to somebody.
+LIVE_HOLDERS = {"lead": "crm.access.lead_holders", "conversation": "messaging.access.chat_holders"}
+CONTACT_TIES = ["crm.access.lead_ties", "messaging.access.chat_ties"]
 TENANT_SEEDERS = ["crm.services.stages.seed", "messaging.services.channels.seed", "agents.services.first_agent.seed"]

@@ -13,6 +13,8 @@ from config.settings.base import SECRET_KEY, VAULT_KEYS, development_key  # noqa
 
 DEBUG = True
 DEMO = True
+PLATFORM_SECOND_FACTOR = False
+OPEN_SIGNUP = env.flag("OPEN_SIGNUP", True)
 SECRET_KEY = SECRET_KEY or development_key("secret")
 VAULT_KEYS = VAULT_KEYS or [f"dev:{development_key('vault')}"]
 ALLOW_PRIVATE_PROVIDER_URLS = env.flag("ALLOW_PRIVATE_PROVIDER_URLS", True)

@@ -16,8 +16,8 @@ if not PUBLIC_URL.startswith("https://"):
 
 ALLOW_PRIVATE_PROVIDER_URLS = False
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the process itself, without TLS
+# Over TLS or not is settled in config.edge: a proxy of TRUSTED_PROXIES says so with X-Forwarded-Proto, nobody else can.
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

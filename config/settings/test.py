@@ -6,6 +6,8 @@ from config.settings.base import DATABASES, REST_FRAMEWORK, development_key
 SECRET_KEY = development_key("test secret")
 VAULT_KEYS = [f"test:{development_key('test vault')}"]
 DEMO = True
+PLATFORM_SECOND_FACTOR = False
+OPEN_SIGNUP = True
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOW_PRIVATE_PROVIDER_URLS = True

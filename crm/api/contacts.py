@@ -9,16 +9,19 @@ from crm.api.serializers import ContactBody, ContactFilter, ContactOut
 from crm.models import Contact
 from crm.services import contacts
 from tenants.api.base import CompanyView
+from tenants.audit_access import audit_access
 
 
+@audit_access("contacts.listed")
 class Contacts(CompanyView):
     reads, writes = "contacts.read", "contacts.write"
+    reads_at_most = "lists"
 
     @extend_schema(operation_id="contacts_list", parameters=[ContactFilter], responses=ContactOut(many=True))
     def get(self, request: Request) -> Response:
         """People, the latest first."""
         words = self.asked(ContactFilter).get("search", "")
-        return self.paged(Contact.objects.search(words), ContactOut)
+        return self.paged(Contact.objects.visible_to(self.member).search(words), ContactOut)
 
     @extend_schema(operation_id="contacts_create", request=ContactBody, responses={201: ContactOut})
     def post(self, request: Request) -> Response:
@@ -27,6 +30,7 @@ class Contacts(CompanyView):
         return Response(ContactOut(contact).data, status=201)
 
 
+@audit_access("contact.viewed", resource="pk")
 class OneContact(CompanyView):
     reads, writes = "contacts.read", "contacts.write"
 

@@ -13,6 +13,7 @@ from crm.api.serializers import LeadBody, LeadFilter, LeadOut, NewLeadBody, Owne
 from crm.models import Contact, Lead
 from crm.services import intake, leads
 from tenants.api.base import CompanyView
+from tenants.audit_access import audit_access
 
 
 def narrowed(rows: QuerySet[Lead], asked: dict[str, Any]) -> QuerySet[Lead]:
@@ -30,12 +31,14 @@ def narrowed(rows: QuerySet[Lead], asked: dict[str, Any]) -> QuerySet[Lead]:
     return rows
 
 
+@audit_access("leads.listed")
 class Leads(CompanyView):
     reads, writes = "leads.read", "leads.write"
+    reads_at_most = "lists"
 
     @extend_schema(operation_id="leads_list", parameters=[LeadFilter], responses=LeadOut(many=True))
     def get(self, request: Request) -> Response:
-        """Newest first; closers and setters see what is theirs and what nobody has."""
+        """Newest first; whoever does not see all gets what is theirs (or their team's) and what nobody has."""
         rows = Lead.objects.visible_to(self.member).select_related("contact")
         return self.paged(narrowed(rows, self.asked(LeadFilter)), LeadOut)
 
@@ -45,7 +48,7 @@ class Leads(CompanyView):
         said = self.body(NewLeadBody)
         owner, stage = said.get("owner"), said.get("stage")
         lead = leads.create_lead(
-            contact=intake.person(given=said["contact"], by=self.actor),
+            contact=intake.person(given=said["contact"], by=self.actor, member=self.member),
             by=self.actor,
             source=said.get("source", ""),
             stage=stage_for(stage) if stage else None,
@@ -60,6 +63,7 @@ class Leads(CompanyView):
         return Response(LeadOut(lead).data, status=201)
 
 
+@audit_access("lead.viewed", resource="pk")
 class OneLead(CompanyView):
     reads, writes = "leads.read", "leads.write"
 
@@ -80,6 +84,7 @@ class OneLead(CompanyView):
         return Response(LeadOut(lead).data)
 
 
+@audit_access("lead.viewed", resource="pk")
 class MoveLead(CompanyView):
     writes = "leads.write"
 
@@ -94,6 +99,7 @@ class MoveLead(CompanyView):
         )
 
 
+@audit_access("lead.viewed", resource="pk")
 class AssignLead(CompanyView):
     writes = "leads.write"
 
@@ -108,6 +114,7 @@ class AssignLead(CompanyView):
         return Response(LeadOut(lead).data)
 
 
+@audit_access("lead.viewed", resource="pk")
 class QualifyLead(CompanyView):
     writes = "leads.write"
 

@@ -1,12 +1,18 @@
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import uuid7
 from crm.domain.search import as_prefix_query, searchable
+from tenants.domain import roles
+
+if TYPE_CHECKING:
+    from tenants.models import Membership
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -19,6 +25,20 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         return self.annotate(words=SearchVector("search_text", config="simple")).filter(
             words=SearchQuery(query, search_type="raw", config="simple")
         )
+
+    def visible_to(self, member: "Membership") -> Self:
+        """People of whom the member may see a lead or a chat, and those who have neither: nobody attends them yet.
+
+        What ties a person to somebody is named in settings.CONTACT_TIES, for the apps that this one does not know.
+        """
+        if member.sees == roles.ALL:
+            return self
+        seen, tied = models.Q(), models.Q()
+        for path in settings.CONTACT_TIES:
+            visible, every = import_string(path)(member)
+            seen |= models.Q(models.Exists(visible.filter(contact=models.OuterRef("pk"))))
+            tied |= models.Q(models.Exists(every.filter(contact=models.OuterRef("pk"))))
+        return self.filter(seen | ~tied)
 
 
 class Contact(models.Model):

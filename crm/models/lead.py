@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import uuid7
 from crm.models.pipeline import StageKind
+from tenants import circle
 from tenants.domain import roles
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(stage__kind=StageKind.OPEN)
 
     def visible_to(self, member: "Membership") -> "LeadQuerySet":
-        """Setters and closers see what is theirs and what nobody has."""
-        if roles.sees_all(member.role):
+        """What is the member's, their team's with the scope of a team, and what nobody has."""
+        if member.sees == roles.ALL:
             return self
-        return self.filter(models.Q(owner__isnull=True) | models.Q(owner__user_id=member.user_id))
+        return self.filter(models.Q(owner__isnull=True) | models.Q(owner__user_id__in=circle.of(member)))
 
 
 class Lead(models.Model):

@@ -5,25 +5,24 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from config.lib.errors import Invalid, NotFound
-from config.lib.ids import key_of
+from config.lib.errors import Conflict, Invalid
+from crm.access import contact_for
 from crm.models import Contact
 from crm.phones import as_e164
 from crm.services import contacts
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
+from tenants.models import Membership
 
 
-def person(*, given: Mapping[str, Any], by: Actor) -> Contact:
+def person(*, given: Mapping[str, Any], by: Actor, member: Membership) -> Contact:
     """The named contact, the one with this phone (what it lacked is filled in), or a new one.
 
-    Raises NotFound for an unknown id and Invalid when nothing says who it is.
+    Raises NotFound for an id that is unknown or not the member's to see, Conflict for the phone of somebody whom a
+    colleague attends, and Invalid when nothing says who it is.
     """
     if given.get("id"):
-        found = Contact.objects.filter(pk=key_of(given["id"])).first()
-        if found is None:
-            raise NotFound(_("Ese contacto no existe."))
-        return found
+        return contact_for(member, given["id"])
     name, phone, email = (given.get("name") or "").strip(), given.get("phone") or "", given.get("email") or ""
     if not (name or phone or email):
         raise Invalid(
@@ -33,6 +32,9 @@ def person(*, given: Mapping[str, Any], by: Actor) -> Contact:
         number = as_e164(phone, currency=current_tenant().currency)
         known = contacts.by_phone(number)
         if known is not None:
+            if not Contact.objects.visible_to(member).filter(pk=known.pk).exists():
+                message = _("Ese teléfono es de un contacto que atiende otra persona.")
+                raise Conflict(message, code="duplicate_contact", fields={"contact": message})
             missing = {
                 field: value
                 for field, value in (("name", name), ("email", email))

@@ -103,7 +103,7 @@ def assign_lead(*, lead: Lead, owner: Seller | None, by: Actor) -> Lead:
     before, lead.owner = lead.owner_id, owner
     lead.save(update_fields=["owner", "updated_at"])
     record(action="lead.assigned", resource=lead, by=by, diff={"owner": [before, owner.pk if owner else None]})
-    emit("LEAD_UPDATED", object="lead", id=lead.pk)
+    emit("LEAD_UPDATED", object="lead", id=lead.pk, moved=True)
     return lead
 
 

@@ -22,6 +22,7 @@ from crm.models import Lead, Seller, Stage, StageKind
 from crm.services import contacts, leads
 from crm.views import history
 from tenants.access import page
+from tenants.audit_access import audit_access
 from tenants.requests import Request
 
 MOST_SOURCES = 30
@@ -37,6 +38,7 @@ class Tab:
     count: str
 
 
+@audit_access("leads.listed")
 @page("leads.read")
 @require_safe
 def lead_list(request: Request) -> HttpResponse:
@@ -98,6 +100,7 @@ def _tabs(request: Request, counted: Any, current: str) -> list[Tab]:
     ]
 
 
+@audit_access("lead.viewed", resource="pk")
 @page("leads.read")
 @require_safe
 def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -138,6 +141,7 @@ def new(request: Request) -> HttpResponse:
     return render(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
 
 
+@audit_access("lead.viewed", resource="pk")
 @page("leads.write")
 @require_http_methods(["GET", "POST"])
 def edit(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -175,6 +179,7 @@ def _save(request: Request, lead: Lead, form: LeadForm) -> None:
         leads.qualify_lead(lead=lead, by=request.actor, interest=form.cleaned_data["interest"])
 
 
+@audit_access("lead.viewed", resource="pk")
 @page("leads.write")
 @require_http_methods(["GET", "POST"])
 def move(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -197,6 +202,7 @@ def move(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _detail(request, lead, move=form, status=422)
 
 
+@audit_access("lead.viewed", resource="pk")
 @page("leads.write")
 @require_http_methods(["GET", "POST"])
 def assign(request: Request, pk: uuid.UUID) -> HttpResponse:

@@ -25,6 +25,7 @@ from messaging.api.serializers import (
 from messaging.models import Conversation, Message
 from messaging.services import conversations, outbound, takeover
 from tenants.api.base import CompanyView
+from tenants.audit_access import audit_access
 from tenants.models import Membership, User
 
 
@@ -39,6 +40,7 @@ def narrowed(rows: QuerySet[Conversation], asked: dict[str, Any]) -> QuerySet[Co
     return rows
 
 
+@audit_access("conversations.listed")
 class Conversations(CompanyView):
     reads = "inbox.read"
     page_by = "last_message_at"
@@ -51,6 +53,7 @@ class Conversations(CompanyView):
         return self.paged(narrowed(visible_conversations(self.member), self.asked(ConversationFilter)), ConversationOut)
 
 
+@audit_access("conversation.viewed", resource="pk")
 class OneConversation(CompanyView):
     reads = "inbox.read"
 
@@ -60,6 +63,7 @@ class OneConversation(CompanyView):
         return Response(ConversationOut(conversation_for(self.member, pk)).data)
 
 
+@audit_access("conversation.viewed", resource="pk")
 class Messages(CompanyView):
     reads, writes = "inbox.read", "inbox.write"
 
@@ -80,6 +84,7 @@ class Messages(CompanyView):
         return Response({**MessageOut(sent[0]).data, "message_ids": ids}, status=201)
 
 
+@audit_access("conversation.viewed", resource="pk")
 class Act(CompanyView):
     """Something done to a conversation; answers with what it is then."""
 

@@ -12,10 +12,12 @@ from messaging.access import message_for
 from messaging.api.serializers import MessageOut, RelayBody, RelayedOut
 from messaging.services import outbound, relay
 from tenants.api.base import CompanyView
+from tenants.audit_access import audit_access
 
 
 class Relay(CompanyView):
     writes = "messages.relay"
+    writes_at_most = "relay"
 
     @extend_schema(operation_id="messages_relay", request=RelayBody, responses={202: RelayedOut})
     def post(self, request: Request) -> Response:
@@ -35,6 +37,7 @@ def _as_words(said: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
+@audit_access("message.viewed", resource="pk")
 class Retry(CompanyView):
     writes = "inbox.write"
 

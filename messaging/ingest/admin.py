@@ -23,7 +23,9 @@ class ChannelRouteAdmin(CompanyAdmin):
 
 @admin.register(InboundEvent, site=site)
 class InboundEventAdmin(CompanyAdmin):
-    reads, writes = "channels.read", "channels.write"
+    """As raw as it came, with the customer's words in it."""
+
+    reads, writes = "inbox.read", "channels.write"
     may_change = False
     private = ("tenant",)
     list_display = ("received_at", "provider", "channel_id", "state", "attempts", "processed_at", "error")

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from messaging.ingest.committer import Committer
 from messaging.ingest.complaints import Complaints
-from messaging.ingest.http import Gone, Receive, Refused, Scope, Send, answer
+from messaging.ingest.http import Bodies, Gone, Receive, Refused, Scope, Send, answer
 from messaging.ingest.limits import Limits
 from messaging.ingest.routes import Routes
 from messaging.ingest.spool import Spool
@@ -34,9 +34,10 @@ class Ingest:
         self.committer = Committer(
             spool or Spool(Path(settings.DATA_DIR) / "spool"), stored=self.waker.stored, address=address
         )
+        bodies = Bodies()
         self._handlers: dict[str, Handler] = {
-            "webhooks": Webhooks(self.routes, self.committer, self.complaints),
-            "webchat": WebChat(self.routes, self.committer, self.limits),
+            "webhooks": Webhooks(self.routes, self.committer, self.complaints, bodies),
+            "webchat": WebChat(self.routes, self.committer, self.limits, bodies),
             "widget": Widget(self.routes),
         }
         self._started = False

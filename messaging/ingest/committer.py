@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from messaging.ingest.lines import Lines, Waiting
 from messaging.ingest.spool import Claimed, Event, Spool, SpoolFull
 from tenants.live.threads import ended
 
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 LARGEST_GROUP = 256
 FLUSHERS = 2
-MOST_WAITING = 20_000
+MOST_WAITING = 20_000  # of one company
+MOST_WAITING_SIZE = 64 * 1024 * 1024
 STATEMENT_SECONDS = 4.0  # the strictest provider gives up after five
 CONNECT_SECONDS = 2
 PROBE_SECONDS = 0.5
@@ -67,7 +68,7 @@ class Committer:
         self._spool = spool
         self._stored = stored  # told the companies that have new rows
         self._address = address
-        self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
+        self._waiting = Lines(most=MOST_WAITING, most_size=MOST_WAITING_SIZE)
         self._arrived = asyncio.Event()
         self._up = asyncio.Event()
         self._stopping = False
@@ -94,11 +95,10 @@ class Committer:
 
     def add(self, event: Event) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if len(self._waiting) >= MOST_WAITING:
-            future.set_exception(Unavailable("too many events wait"))
-        else:
-            self._waiting.append((event, future))
+        if self._waiting.add(event, future):
             self._arrived.set()
+        else:
+            future.set_exception(Unavailable("too many events wait"))
         return future
 
     # --- groups ------------------------------------------------------------------------------------------
@@ -114,15 +114,14 @@ class Committer:
             if connection is not None:
                 await connection.close()
 
-    def _take(self) -> list[tuple[Event, asyncio.Future[None]]]:
-        waiting = self._waiting
-        group = [waiting.popleft() for _each in range(min(len(waiting), LARGEST_GROUP))]
-        if not waiting and not self._stopping:
+    def _take(self) -> list[Waiting]:
+        group = self._waiting.take(LARGEST_GROUP)
+        if not self._waiting and not self._stopping:
             self._arrived.clear()
         return group
 
     async def _store(
-        self, connection: psycopg.AsyncConnection[Any] | None, group: list[tuple[Event, asyncio.Future[None]]]
+        self, connection: psycopg.AsyncConnection[Any] | None, group: list[Waiting]
     ) -> psycopg.AsyncConnection[Any] | None:
         """Store one group and tell its waiters; returns the connection to go on with."""
         events = [event for event, _future in group]
@@ -153,7 +152,7 @@ class Committer:
     async def _store_singly(
         self,
         connection: psycopg.AsyncConnection[Any] | None,
-        group: list[tuple[Event, asyncio.Future[None]]],
+        group: list[Waiting],
         error: psycopg.Error,
     ) -> None:
         """One impossible event must not take its neighbours with it."""
@@ -164,14 +163,17 @@ class Committer:
         for one in group:
             connection = await self._store(connection, [one])
 
-    async def _keep_aside(self, group: list[tuple[Event, asyncio.Future[None]]]) -> None:
+    async def _keep_aside(self, group: list[Waiting]) -> None:
         try:
-            await asyncio.to_thread(self._spool.append, [event for event, _future in group])
+            refused = await asyncio.to_thread(self._spool.append, [event for event, _future in group])
         except SpoolFull as error:
             logger.error("%d events refused, to be sent again by their provider: %s", len(group), error)
             _fail(group, Unavailable(str(error)))
-        else:
-            _resolve(group)
+            return
+        if refused:
+            logger.error("events of companies %s refused, to be sent again: their share is full", sorted(refused))
+        _fail([one for one in group if one[0].tenant_id in refused], Unavailable("the company's share is full"))
+        _resolve([one for one in group if one[0].tenant_id not in refused])
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         async with asyncio.timeout(CONNECT_SECONDS + 1):
@@ -268,13 +270,13 @@ def _shut(connection: psycopg.AsyncConnection[Any]) -> None:
         ours.shutdown(socket.SHUT_RDWR)
 
 
-def _resolve(group: list[tuple[Event, asyncio.Future[None]]]) -> None:
+def _resolve(group: list[Waiting]) -> None:
     for _event, future in group:
         if not future.done():
             future.set_result(None)
 
 
-def _fail(group: list[tuple[Event, asyncio.Future[None]]], error: Exception) -> None:
+def _fail(group: list[Waiting], error: Exception) -> None:
     for _event, future in group:
         if not future.done():
             future.set_exception(error)

@@ -1,11 +1,15 @@
 """The little of HTTP that the door needs: a body with a limit, an answer with the security headers."""
 
 import asyncio
+import ipaddress
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from django.conf import settings
+
 from tenants.middleware.headers import PLAIN_HEADERS
+from tenants.services.client_address import client_behind
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -18,7 +22,7 @@ TEXT, JSON = b"text/plain; charset=utf-8", b"application/json"
 BODILESS = {204, 304}
 STORED_START = {"type": "http.response.start", "status": 200, "headers": [*PLAIN, (b"content-length", b"0")]}
 STORED_BODY = {"type": "http.response.body", "body": b""}
-BODY_SECONDS = 20.0  # a client that sends slower than this holds a connection for nothing
+BUSY, CLOSE = (b"retry-after", b"5"), (b"connection", b"close")
 
 
 class Refused(Exception):
@@ -47,7 +51,9 @@ def error(code: str, message: str, **fields: str) -> bytes:
 async def answer(
     send: Send, status: int, body: bytes = b"", *, content_type: bytes = TEXT, headers: Iterable[Header] = ()
 ) -> None:
-    lines = [*PLAIN, *headers]
+    own = list(headers)
+    names = {name for name, _value in own}
+    lines = [*(line for line in PLAIN if line[0] not in names), *own] if own else PLAIN.copy()
     if status not in BODILESS:
         lines.append((b"content-length", b"%d" % len(body)))
     if body:
@@ -67,34 +73,71 @@ def header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
-    """The raw body, at most `most` bytes whatever Content-Length claims; 413 beyond, `Gone` when the client left."""
-    claimed = headers.get(b"content-length", b"0")
-    if len(claimed) > 12 or (claimed.isdigit() and int(claimed) > most):
-        raise Refused(413)
-    message = await receive()
-    if message["type"] == "http.disconnect" or message.get("more_body"):
-        return await _rest_of_body(message, receive, most)
-    body: bytes = message.get("body", b"")
-    if len(body) > most:
-        raise Refused(413)
-    return body
+def client_of(scope: Scope) -> str:
+    """Who asks: the peer, or whom a proxy of ours names; one network of IPv6 counts as one. Empty when unknown."""
+    peer = scope.get("client")
+    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    address = client_behind(peer[0], forwarded) if peer else None
+    if address is None or ":" not in address:
+        return address or ""
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
 
 
-async def _rest_of_body(message: Message, receive: Receive, most: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
+class Bodies:
+    """Bodies on their way in: so many at once, so many of one client, so much of them in memory, so long for each.
+
+    Whoever finds no room is told to come back (503), which a provider does by itself.
+    """
+
+    def __init__(self) -> None:
+        self._count = self._size = 0
+        self._of_client: dict[str, int] = {}
+
+    async def read(self, scope: Scope, receive: Receive, most: int) -> bytes:
+        """The raw body, at most `most` bytes whatever Content-Length claims; 413 beyond, `Gone` when the client left."""
+        claimed = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if len(claimed) > 12 or (claimed.isdigit() and int(claimed) > most):
+            raise Refused(413)
+        client = client_of(scope)
+        mine = self._of_client.get(client, 0)
+        if self._count >= settings.INGEST_MAX_BODIES or (client and mine >= settings.INGEST_MAX_BODIES_PER_CLIENT):
+            raise Refused(503, headers=[BUSY])
+        self._count += 1
+        self._of_client[client] = mine + 1
+        try:
+            async with asyncio.timeout(settings.INGEST_BODY_SECONDS):
+                return await self._pieces(receive, most)
+        except TimeoutError as late:
+            raise Refused(408, headers=[CLOSE]) from late
+        finally:
+            self._count -= 1
+            if self._of_client[client] > 1:
+                self._of_client[client] -= 1
+            else:
+                del self._of_client[client]
+
+    async def _pieces(self, receive: Receive, most: int) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message["type"] != "http.disconnect" and not message.get("more_body"):
+            if len(body) > most:
+                raise Refused(413)
+            return body
+        parts: list[bytes] = []
+        size = 0
+        try:
             while True:
                 if message["type"] == "http.disconnect":
                     raise Gone
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
+                self._size += len(parts[-1])
                 if size > most:
-                    raise Refused(413)
+                    raise Refused(413, headers=[CLOSE])
+                if self._size > settings.INGEST_BODY_BYTES:
+                    raise Refused(503, headers=[BUSY, CLOSE])
                 if not message.get("more_body"):
                     return b"".join(parts)
                 message = await receive()
-    except TimeoutError as late:
-        raise Refused(408) from late
+        finally:
+            self._size -= size

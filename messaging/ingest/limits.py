@@ -1,4 +1,4 @@
-"""How much one visitor, and all visitors of a channel together, may send: one leaky bucket each, shared through Redis."""
+"""How much one visitor, one address and all visitors of a channel may send: one leaky bucket each, shared through Redis."""
 
 import math
 import time
@@ -38,6 +38,11 @@ class Bucket:
     key: str
     spacing: float
     burst: int
+
+
+def per_minute(key: str, most: float) -> Bucket:
+    """`most` at once, afterwards as many a minute, evenly."""
+    return Bucket(key, 60.0 / most, int(most))
 
 
 class Limits:

@@ -48,6 +48,7 @@ class Route:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     secrets_at: float = 0.0
     used_at: float = 0.0
+    reading: "asyncio.Task[bool] | None" = field(default=None, repr=False)
 
 
 @dataclass
@@ -172,6 +173,12 @@ class Routes:
         return True
 
     async def _read_secrets(self, route: Route) -> bool:
+        """One read at a time, whoever waits for it: a flood must not ask the database once for each of its events."""
+        if route.reading is None or route.reading.done():
+            route.reading = asyncio.create_task(self._read_secrets_now(route))
+        return await asyncio.shield(route.reading)
+
+    async def _read_secrets_now(self, route: Route) -> bool:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 route.secrets = await in_thread(_read_secrets, route)

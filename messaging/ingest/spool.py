@@ -14,13 +14,14 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 512 * 1024 * 1024
+SHARE = 0.5  # of it that one company's events may take, as far as this process wrote them
 _HEAD = struct.Struct(">II")
 
 
@@ -45,6 +46,7 @@ class Claimed:
     path: Path
     fd: int
     damaged: bool = False
+    held: dict[int, int] = field(default_factory=dict)  # company → bytes of it that were written here
 
     def events(self) -> Iterator[Event]:
         """Every complete record from the start of the file."""
@@ -66,10 +68,13 @@ class Claimed:
             self.path.rename(self.path.with_suffix(".damaged"))
         else:
             self.path.unlink(missing_ok=True)
-        os.close(self.fd)
+        self.leave()
 
     def leave(self) -> None:
-        os.close(self.fd)
+        """Let go of the lock; a second time does nothing, for a drain may be broken off just after its end."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 class Spool:
@@ -82,18 +87,36 @@ class Spool:
         self._current: Claimed | None = None
         self._sealed: list[Claimed] = []
 
-    def append(self, events: list[Event]) -> None:
-        """Returns once the records are on the disk. Raises SpoolFull."""
-        data = b"".join(_record(event) for event in events)
+    def append(self, events: list[Event]) -> set[int]:
+        """Returns once the records are on the disk, with the companies whose share is full: theirs were not kept.
+
+        Raises SpoolFull, and then nothing was kept.
+        """
+        records: dict[int, list[bytes]] = {}
+        for event in events:
+            records.setdefault(event.tenant_id, []).append(_record(event))
+        sizes = {company: sum(map(len, lines)) for company, lines in records.items()}
         with self._lock:
-            if self.used() + len(data) > self.most_bytes:
+            refused = {each for each, size in sizes.items() if self.held(each) + size > self.most_bytes * SHARE}
+            kept = {each: size for each, size in sizes.items() if each not in refused}
+            if not kept:
+                return refused
+            if self.used() + sum(kept.values()) > self.most_bytes:
                 raise SpoolFull("the spool is full")
             try:
-                self._write(data)
+                file = self._write(b"".join(line for each in kept for line in records[each]))
             except OSError as error:
                 raise SpoolFull(str(error)) from error
+            for each, size in kept.items():
+                file.held[each] = file.held.get(each, 0) + size
+        return refused
 
-    def _write(self, data: bytes) -> None:
+    def held(self, company: int) -> int:
+        """Bytes of one company in the files that this process wrote and nobody drained yet."""
+        files = [*self._sealed, *([self._current] if self._current else [])]
+        return sum(each.held.get(company, 0) for each in files)
+
+    def _write(self, data: bytes) -> Claimed:
         current = self._current or self._open()
         size = os.fstat(current.fd).st_size
         try:
@@ -104,6 +127,7 @@ class Spool:
         except OSError:
             os.ftruncate(current.fd, size)  # half a record would hide the ones after it
             raise
+        return current
 
     def _open(self) -> Claimed:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -143,7 +167,8 @@ class Spool:
     def put_back(self, claimed: Claimed) -> None:
         """Draining stopped half-way: keep the file for the next try."""
         with self._lock:
-            self._sealed.append(claimed)
+            if claimed.fd >= 0:
+                self._sealed.append(claimed)
 
     def set_aside(self, events: list[Event]) -> None:
         """Events that the database will never take (their company is gone): kept for a person, out of the way."""

@@ -1,4 +1,4 @@
-"""Waking the workers: a hint through the queue, at most one per company every 50 ms. A lost hint costs a sweep, no message.
+"""Waking the workers: a hint through the queue, one of each company at a time (`wakeups`). A lost hint costs a sweep, no message.
 
 Under steady traffic the hints move apart: queueing one costs as much as taking in thirty events, and workers that are
 awake look for more by themselves.
@@ -8,13 +8,12 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from config.lib import commit
+from messaging.services import wakeups
 
 logger = logging.getLogger(__name__)
 
 APART_SECONDS, MOST_APART_SECONDS = 0.05, 0.2
 STOP_SECONDS = 2.0
-TASK, QUEUE = "messaging.tasks.process_events", "inbound"
 
 
 class Waker:
@@ -49,5 +48,5 @@ class Waker:
 
 def _wake(tenants: set[int]) -> None:
     for tenant_id in tenants:
-        if not commit.send(TASK, queue=QUEUE, tenant_id=tenant_id):
+        if not wakeups.wake(tenant_id):
             return  # the broker is away; the sweep finds the rows

@@ -15,8 +15,21 @@ from django.utils.translation import gettext as _
 
 from messaging.ingest import origins
 from messaging.ingest.committer import Committer
-from messaging.ingest.http import JSON, Header, Receive, Refused, Scope, Send, answer, as_json, error, header, read_body
-from messaging.ingest.limits import Bucket, Limits
+from messaging.ingest.http import (
+    JSON,
+    Bodies,
+    Header,
+    Receive,
+    Refused,
+    Scope,
+    Send,
+    answer,
+    as_json,
+    client_of,
+    error,
+    header,
+)
+from messaging.ingest.limits import Bucket, Limits, per_minute
 from messaging.ingest.routes import Route, Routes, RoutesUnavailable
 from messaging.ingest.spool import Event
 from messaging.ingest.webhooks import RETRY, stored
@@ -27,6 +40,7 @@ from tenants.services import registry
 
 MOST_BYTES = 160 * 1024  # ten thousand emoji as JSON escapes are 120 kB
 LONGEST_TEXT, LONGEST_NAME = 10_000, 120
+READS_PER_WRITE = 4  # how much more often a visitor may look than write
 VISITOR = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 PREFLIGHT: list[Header] = [
@@ -46,10 +60,11 @@ WIDGET_HEADERS: list[Header] = [
 class WebChat:
     """Requests of the widget and of integrations that speak for a visitor."""
 
-    def __init__(self, routes: Routes, committer: Committer, limits: Limits) -> None:
+    def __init__(self, routes: Routes, committer: Committer, limits: Limits, bodies: Bodies) -> None:
         self._routes = routes
         self._committer = committer
         self._limits = limits
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = scope["path"].rstrip("/").split("/")  # "", "webchat", channel, "messages"
@@ -69,8 +84,8 @@ class WebChat:
 
     async def _respond(self, route: Route, scope: Scope, receive: Receive) -> tuple[int, dict[str, Any]]:
         if scope["method"] == "POST":
-            given = _parsed(await read_body(dict(scope["headers"]), receive, MOST_BYTES))
-            await self._room(route, given["visitor_id"], "out", Bucket("", 1.0, 30), Bucket("", 0.02, 1000))
+            given = _parsed(await self._bodies.read(scope, receive, MOST_BYTES))
+            await self._room(route, given["visitor_id"], client_of(scope), "out", 1, Bucket("", 0.02, 1000))
             now = datetime.now(UTC)
             moment = {"at": now.isoformat(), "timestamp": int(now.timestamp())}
             raw = json.dumps({**given, "channel_id": route.channel_id, **moment})
@@ -85,19 +100,23 @@ class WebChat:
             raise Refused(405, headers=[(b"allow", b"GET, POST, OPTIONS")])
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         visitor_id = _visitor(query.get("visitor_id"))
-        await self._room(route, visitor_id, "in", Bucket("", 0.5, 60), Bucket("", 0.01, 2000))
+        await self._room(route, visitor_id, client_of(scope), "in", READS_PER_WRITE, Bucket("", 0.01, 2000))
         try:
             rows = await in_thread(read_history, route.tenant_id, route.channel_id, visitor_id, query.get("after", ""))
         except DatabaseError as trouble:
             raise Refused(503, headers=[RETRY]) from trouble
         return 200, {"results": rows}
 
-    async def _room(self, route: Route, visitor_id: str, way: str, visitor: Bucket, channel: Bucket) -> None:
+    async def _room(self, route: Route, visitor_id: str, client: str, way: str, times: int, channel: Bucket) -> None:
+        """Room for one more of the visitor, of their address on all chats together, and of the channel; or 429."""
         place = f"webchat:{way}:{route.tenant_id}:{route.channel_id}"
-        seconds = await self._limits.wait(
-            Bucket(f"{place}:{visitor_id}", visitor.spacing, visitor.burst),
+        buckets = [
+            per_minute(f"{place}:{visitor_id}", settings.WEBCHAT_VISITOR_PER_MINUTE * times),
             Bucket(place, channel.spacing, channel.burst),
-        )
+        ]
+        if client:
+            buckets.append(per_minute(f"webchat:{way}:from:{client}", settings.WEBCHAT_ADDRESS_PER_MINUTE * times))
+        seconds = await self._limits.wait(*buckets)
         if seconds:
             words = _("Son muchos mensajes seguidos. Esperar %(seconds)d segundos.") % {"seconds": seconds}
             raise Refused(

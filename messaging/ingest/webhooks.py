@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from messaging.ingest.committer import Committer, Impossible, Unavailable
 from messaging.ingest.complaints import Complaints
-from messaging.ingest.http import Receive, Refused, Scope, Send, answer, read_body, stored_answer
+from messaging.ingest.http import Bodies, Receive, Refused, Scope, Send, answer, stored_answer
 from messaging.ingest.routes import Route, Routes, RoutesUnavailable
 from messaging.ingest.spool import Event
 from messaging.providers.meta_direct import signature as meta
@@ -36,10 +36,11 @@ DOORS: dict[str, Door] = {
 class Webhooks:
     """The requests of every provider in DOORS."""
 
-    def __init__(self, routes: Routes, committer: Committer, complaints: Complaints) -> None:
+    def __init__(self, routes: Routes, committer: Committer, complaints: Complaints, bodies: Bodies) -> None:
         self._routes = routes
         self._committer = committer
         self._complaints = complaints
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = scope["path"].split("/", 4)  # "", "webhooks", provider, key, "" or what does not belong here
@@ -61,7 +62,7 @@ class Webhooks:
 
     async def _store(self, door: Door, route: Route, scope: Scope, receive: Receive) -> None:
         headers = dict(scope["headers"])
-        raw = await read_body(headers, receive, MOST_BYTES)
+        raw = await self._bodies.read(scope, receive, MOST_BYTES)
         signature = {door.signature_header: headers.get(door.signature_header.encode(), b"").decode("latin-1")}
         secrets = self._routes.known_secrets(route) or await self._secrets(route)
         if not door.verify(raw, signature, (secrets.get(door.secret, ""),)):

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib import commit
-from config.lib.errors import AppError, Invalid, NotFound, ProviderError
+from config.lib.errors import AppError, Conflict, Invalid, NotFound, ProviderError
 from messaging.ingest import routes
 from messaging.ingest.models import ChannelRoute
-from messaging.models import Channel, Provider, Source
+from messaging.models import Channel, Conversation, Provider, Source
 from messaging.providers import provider_class
 from messaging.services.adapters import adapter_for
 from tenants.context import current_tenant, tenant_context
@@ -76,6 +76,17 @@ def set_enabled(*, channel: Channel, enabled: bool, by: Actor) -> Channel:
     record(action="channel.enabled" if enabled else "channel.disabled", resource=channel, by=by)
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
     return channel
+
+
+def remove_channel(*, channel: Channel, by: Actor) -> None:
+    """A channel that never carried a chat goes for good. Raises Conflict for any other: it is switched off instead."""
+    if Conversation.objects.filter(channel=channel).exists():
+        raise Conflict(_("Este canal tiene conversaciones: se puede apagar, no eliminar."))
+    record(action="channel.removed", resource=channel, by=by, diff={"name": channel.name})
+    emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+    ChannelRoute.objects.filter(channel_id=channel.pk).delete()
+    channel.delete()
+    commit.after(routes.changed)
 
 
 def webhook_url(channel: Channel) -> str:

@@ -94,7 +94,7 @@ def assign(*, conversation: Conversation, user: User | None, by: Actor) -> None:
     conversation.assignee = user
     conversation.save(update_fields=["assignee"])
     record(action="conversation.assigned", resource=conversation, by=by, diff={"assignee": user.pk if user else None})
-    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, moved=True)
 
 
 def set_status(*, conversation: Conversation, status: str, by: Actor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from uuid import uuid4
 
 import redis
@@ -14,6 +15,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from config.lib.redis import client
+from config.lib.refusals import module_unavailable
 from messaging.ingest.models import InboundEvent
 from messaging.models import Channel, ProviderNotice
 from messaging.providers import base, provider_class
@@ -27,6 +29,7 @@ LEASE = timedelta(seconds=30)
 KEPT = timedelta(days=30)
 MOST_ATTEMPTS = 6
 DRAIN_LOCK_MS = 15_000
+SLICE_SECONDS = 1.0  # of a worker for one company, before the next in the queue has its turn
 
 # Materialised: as a plain subquery the plan may run it once per row, and the limit would limit nothing.
 CLAIM = """
@@ -47,15 +50,20 @@ class Outcome:
 
     errors: list[str]
     later: bool = False
+    put_off: bool = False  # a module of the company is being migrated: no failure of the event, however long it takes
 
 
 def drain(*, tenant: Tenant, batches: int = 10) -> bool:
-    """Process due events of one company, oldest first. True when more may be waiting (fairness: the caller queues again)."""
+    """Process due events of one company, oldest first, for about a second at most.
+
+    True when more may be waiting: the caller queues again, behind whatever other companies wait for.
+    """
+    ends = monotonic() + SLICE_SECONDS
     with _alone(tenant) as free:
         if not free:
             return False
         for _round in range(batches):
-            ids = _claim(tenant)
+            ids = _claim(tenant) if monotonic() < ends else []
             if not ids:
                 break
             for event_id in ids:
@@ -142,7 +150,10 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
         except identity.Unidentified:
             _keep_notice(tenant, event, position, base.Notice("unidentified", "Llegó sin remitente."), channel)
         except DatabaseError as error:
-            logger.warning("event %s item %s: %s", event.pk, position, error)
+            if module_unavailable(error, company=tenant.pk):
+                outcome.put_off = True
+            else:
+                logger.warning("event %s item %s: %s", event.pk, position, error)
             outcome.later = True
             outcome.errors.append(f"{position}: {type(error).__name__}")
         except Exception as error:
@@ -210,7 +221,9 @@ def _seen_key(tenant: Tenant, channel: Channel, message_id: str) -> str:
 def _finish(tenant: Tenant, event: InboundEvent, outcome: Outcome) -> None:
     rows = InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event.pk)
     error = "; ".join(outcome.errors)[:2000]
-    if outcome.later and event.attempts < MOST_ATTEMPTS:
+    if outcome.put_off:
+        rows.update(lease_until=timezone.now() + LEASE, error=error, attempts=event.attempts - 1)
+    elif outcome.later and event.attempts < MOST_ATTEMPTS:
         wait = timedelta(seconds=min(2**event.attempts, 60))
         rows.update(lease_until=timezone.now() + wait, error=error)
     else:

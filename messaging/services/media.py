@@ -43,7 +43,7 @@ def fetch(*, tenant: Tenant, attachment_id: UUID) -> None:
         return
     path = store(tenant, attachment_id, file)
     with tenant_context(tenant):
-        Attachment.objects.filter(pk=row.pk).update(
+        kept = Attachment.objects.filter(pk=row.pk).update(
             state=Attachment.State.READY,
             file=path,
             size=len(file.content),
@@ -51,7 +51,10 @@ def fetch(*, tenant: Tenant, attachment_id: UUID) -> None:
             filename=(row.filename or file.filename)[:240],
             error="",
         )
-        _changed(row)
+        if kept:
+            _changed(row)
+    if not kept:  # the person was erased while the file came down
+        (Path(settings.MEDIA_ROOT) / path).unlink(missing_ok=True)
 
 
 def store(tenant: Tenant, attachment_id: UUID, file: MediaFile) -> str:

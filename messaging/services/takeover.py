@@ -46,12 +46,13 @@ def take_over(
     conversation.human_override_until = timezone.now() + timedelta(hours=span)
     conversation.handoff_token = None
     _silence(conversation)
+    moved = {"moved": True} if user is not None and user.pk != conversation.assignee_id else {}
     if user is not None:
         conversation.assignee = user
     conversation.save()
     cancel_queued(conversation, _("Una persona tomó el chat."), author=Message.Author.AGENT)
     record(action="conversation.taken_over", resource=conversation, by=by, diff={"cause": str(cause), "hours": span})
-    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, **moved)
     if not already:
         emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
     return conversation

@@ -19,10 +19,12 @@ from messaging.services import conversations, outbound, takeover
 from messaging.views import thread
 from messaging.views.inbox import render_chat
 from tenants.access import page
+from tenants.audit_access import audit_access
 from tenants.models import Membership, User
 from tenants.requests import Request
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_http_methods(["GET", "POST"])
 def send(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -48,6 +50,7 @@ def send(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _refused(request, chat, reply=form)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_http_methods(["GET", "POST"])
 def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -82,6 +85,7 @@ def _key(form: ReplyForm | TemplateForm) -> str:
     return str(form.cleaned_data.get("key") or uuid7())
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def take(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -90,6 +94,7 @@ def take(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _back(request, chat)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def release(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -98,6 +103,7 @@ def release(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _back(request, chat)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def mark_read(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -105,12 +111,14 @@ def mark_read(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _back(request, None, pk=pk) if not is_fragment(request) else HttpResponse(status=204)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def close(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _set_status(request, pk, Conversation.Status.CLOSED)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def reopen(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -123,6 +131,7 @@ def _set_status(request: Request, pk: uuid.UUID, status: str) -> HttpResponse:
     return _back(request, chat)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_http_methods(["GET", "POST"])
 def assign(request: Request, pk: uuid.UUID) -> HttpResponse:
@@ -149,6 +158,7 @@ def _member_user(pk: uuid.UUID | None) -> User | None:
     return user
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_POST
 def retry(request: Request, pk: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:

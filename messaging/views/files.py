@@ -12,6 +12,7 @@ from config.lib.errors import NotFound
 from messaging.access import attachment_for
 from messaging.services import media
 from tenants.access import page
+from tenants.audit_access import audit_access
 from tenants.requests import Request
 
 # Shown in place; everything else is only ever downloaded. No SVG or HTML: those can run scripts.
@@ -34,6 +35,7 @@ SHOWN = frozenset(
 )
 
 
+@audit_access("attachment.viewed", resource="pk")
 @page("inbox.read")
 @cache_control(private=True, max_age=3600, immutable=True)
 @require_safe
@@ -48,5 +50,5 @@ def attachment(request: Request, pk: uuid.UUID) -> FileResponse:
     kind = "inline" if shown else "attachment"
     response["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(found.filename or str(found.pk))}"
     # Whatever a stranger sent us runs in no origin of ours.
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     return response

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,9 +13,11 @@ from django.views.decorators.http import require_safe
 
 from config.lib.fragments import is_fragment
 from crm.models import Lead
+from messaging.access import visible_conversations
 from messaging.models import Conversation, Message
 from tenants.access import page
-from tenants.models import Membership
+from tenants.audit_access import audit_access
+from tenants.models import Membership, Onboarding
 from tenants.requests import Request
 
 MOST_OF_A_KIND = 50
@@ -36,23 +38,32 @@ class Waiting:
     mark: str = ""
 
 
+@audit_access("day.viewed")
 @page("inbox.read")
 @require_safe
 def mi_dia(request: Request) -> HttpResponse:
     rows = [*_chats(request.member), *_failed(request.member), *_leads(request.member)]
-    context = {"rows": rows}
+    context = {"rows": rows, "first_steps": _first_steps(request)}
     return render(request, "messaging/_home.html" if is_fragment(request) else "messaging/home.html", context)
 
 
-def _mine(member: Membership, prefix: str = "") -> Q:
-    """What is assigned to the person, or to nobody yet."""
-    return Q(**{f"{prefix}assignee": member.user_id}) | Q(**{f"{prefix}assignee": None})
+def _first_steps(request: Request) -> bool:
+    """Whether the company is still being set up, for whoever may do that."""
+    if not request.member.may("settings.write") or is_fragment(request):
+        return False
+    return Onboarding.objects.filter(tenant_id=request.tenant.pk, finished_at=None).exists()
+
+
+def _mine(member: Membership) -> QuerySet[Conversation]:
+    """Of what the person may see: what is assigned to them, or to nobody yet."""
+    return visible_conversations(member).filter(Q(assignee=member.user_id) | Q(assignee=None))
 
 
 def _chats(member: Membership) -> Iterable[Waiting]:
     """Customers whom the AI does not answer, the longest wait first."""
     chats = (
-        Conversation.objects.filter(_mine(member), status=Conversation.Status.OPEN, waiting_since__isnull=False)
+        _mine(member)
+        .filter(status=Conversation.Status.OPEN, waiting_since__isnull=False)
         .exclude(mode=Conversation.Mode.AI)
         .select_related("contact")
         .only("waiting_since", "last_message_preview", *(f"contact__{name}" for name in NAMES))
@@ -73,7 +84,7 @@ def _chats(member: Membership) -> Iterable[Waiting]:
 def _failed(member: Membership) -> Iterable[Waiting]:
     messages = (
         Message.objects.filter(
-            _mine(member, "conversation__"),
+            conversation__in=_mine(member),
             status__in=["failed", "unknown"],
             created_at__gte=timezone.now() - FAILED_SHOWN_FOR,
         )

@@ -18,9 +18,11 @@ from messaging.forms.inbox import ReplyForm, TemplateForm
 from messaging.models import Conversation
 from messaging.views import chat_list, side_panel, thread
 from tenants.access import page
+from tenants.audit_access import audit_access
 from tenants.requests import Request
 
 
+@audit_access("conversations.listed")
 @page("inbox.read")
 @never_cache
 @require_safe
@@ -51,6 +53,7 @@ def _of_contact(request: Request, contact: uuid.UUID) -> HttpResponse:
     return render(request, "messaging/no_chat.html", {"contact_id": contact})
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.read")
 @never_cache
 @require_safe
@@ -70,6 +73,7 @@ def conversation(request: Request, pk: uuid.UUID) -> HttpResponse:
     return render(request, "messaging/conversation.html", context)
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.read")
 @never_cache
 @require_safe
@@ -82,6 +86,7 @@ def older(request: Request, pk: uuid.UUID) -> HttpResponse:
     return render(request, "messaging/_older.html", {"chat": chat, "chunk": thread.before(chat, number)})
 
 
+@audit_access("conversation.viewed", resource="pk")
 @page("inbox.read")
 @never_cache
 @require_safe

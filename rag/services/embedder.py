@@ -7,7 +7,7 @@ from django.conf import settings
 from rag.embeddings import Embedder, LocalEmbedder, OpenAIEmbedder
 from tenants.models import Tenant
 from tenants.services import tenant_settings
-from tenants.services.vault import MissingCredential, get_tenant_credential
+from tenants.services.vault import MissingCredential, get_tenant_set
 
 # provider → (setting with the default address, default model)
 REMOTE = {
@@ -28,16 +28,12 @@ def for_tenant(tenant: Tenant) -> Embedder:
         return local()
     setting, default_model = REMOTE[chosen.embedding_provider]
     try:
-        key = get_tenant_credential(tenant.pk, chosen.embedding_provider, "API_KEY")
+        stored = get_tenant_set(tenant.pk, chosen.embedding_provider, "API_KEY")  # key and address of one owner
     except MissingCredential:
         return local()
-    try:
-        base_url = get_tenant_credential(tenant.pk, chosen.embedding_provider, "BASE_URL")
-    except MissingCredential:
-        base_url = getattr(settings, setting)
     return OpenAIEmbedder(
         provider=chosen.embedding_provider,
-        base_url=base_url,
-        api_key=key,
+        base_url=stored.get("BASE_URL") or getattr(settings, setting),
+        api_key=stored["API_KEY"],
         name=chosen.embedding_model or default_model,
     )

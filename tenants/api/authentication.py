@@ -10,6 +10,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from tenants.identity import BROWSER_KINDS
 from tenants.models import User
 
 
@@ -23,19 +24,22 @@ def _nowhere(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def has_csrf_token(request: HttpRequest) -> bool:
+    """Whether the request may change something on the strength of its cookies. Safe verbs need no token."""
+    check = _Check(lambda _request: HttpResponse())  # only its check is used
+    check.process_request(request)
+    return not check.process_view(request, _nowhere, (), {})
+
+
 class MemberAuthentication(BaseAuthentication):
-    """Session or access cookie (with CSRF on unsafe verbs), or Bearer."""
+    """Session or access cookie (with CSRF on unsafe verbs), or Bearer: an access token or an integration's key."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         plain: Any = request._request
         if not isinstance(plain.user, User) or plain.claim is None:
             return None
-        if plain.claim.kind != "bearer":
-            check = _Check(lambda _request: HttpResponse())  # only its check is used
-            check.process_request(plain)
-            reason = check.process_view(plain, _nowhere, (), {})
-            if reason:
-                raise exceptions.PermissionDenied(_("Falta el código de seguridad de la página (CSRF)."))
+        if plain.claim.kind in BROWSER_KINDS and not has_csrf_token(plain):
+            raise exceptions.PermissionDenied(_("Falta el código de seguridad de la página (CSRF)."))
         return plain.user, plain.claim.kind
 
     def authenticate_header(self, request: Request) -> str:

@@ -24,6 +24,7 @@ from tenants.domain.actor import Actor
 from tenants.live import idempotency
 from tenants.live.models import IdempotentRequest
 from tenants.models import Membership, Tenant, User
+from tenants.services import limits
 
 Row = TypeVar("Row", bound=Model)
 
@@ -44,6 +45,9 @@ class CompanyView(APIView):
     parser_classes = [JSONParser]
     pagination_class: ClassVar[type[Any] | None] = CursorPages
     page_by = "created_at"
+    # Names of settings.RATE_LIMITS: reading is counted for the person and this list, writing for the company.
+    reads_at_most: ClassVar[str] = ""
+    writes_at_most: ClassVar[str] = ""
     most_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     claimed: IdempotentRequest | None = None
 
@@ -75,6 +79,10 @@ class CompanyView(APIView):
         super().initial(request, *args, **kwargs)
         if int(request.META.get("CONTENT_LENGTH") or 0) > self.most_bytes:  # before anything of it is read
             raise RequestDataTooBig
+        if self.reads_at_most and request.method in SAFE_METHODS:
+            limits.check(self.reads_at_most, self.user.pk, type(self).__name__)
+        if self.writes_at_most and request.method not in SAFE_METHODS:
+            limits.check(self.writes_at_most, self.tenant.pk)
         key = request.headers.get("Idempotency-Key", "").strip()
         if key and request.method not in SAFE_METHODS:
             self._claim(request, key)

@@ -14,6 +14,7 @@ class TenantSettings:
     spacing_seconds: float
     human_override_hours: float
     ai_daily_spend_usd: Decimal | None = None
+    require_second_factor: bool = False
     embedding_provider: str = "local"
     embedding_model: str = ""
 
@@ -36,6 +37,7 @@ def merged(own: Mapping[str, object], defaults: Mapping[str, float]) -> TenantSe
     return TenantSettings(
         **numbers,
         ai_daily_spend_usd=_money(own.get("ai_daily_spend_usd")),
+        require_second_factor=own.get("require_second_factor") is True,
         embedding_provider=str(own.get("embedding_provider") or "local"),
         embedding_model=str(own.get("embedding_model") or ""),
     )

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.http.request import validate_host
 
-from config.lib import live
 from tenants import identity
 from tenants.context import tenant_context
+from tenants.live import sight
+from tenants.live.access_topics import changed as changed  # the name everybody calls it by
 from tenants.live.models import LiveEvent
 from tenants.live.services import as_payload, last_id, since
+from tenants.live.sight import WHOLE, Sight
 from tenants.models import Membership
 from tenants.services import registry
 from tenants.sessions import SessionStore
@@ -29,39 +30,39 @@ class Credentials:
     access_cookie: str = field(default="", repr=False)
     authorization: str = field(default="", repr=False)
     tenant: str = ""
+    browser: bool = True  # the handshake says so itself
+
+    @property
+    def by_cookie(self) -> bool:
+        """A browser may have sent these by itself, for a page of another site. Programs that are no browser also carry the
+        access token as a cookie, and nobody makes them call."""
+        if identity.bearer_of(self.authorization) is not None:
+            return False
+        return bool(self.session_key or (self.access_cookie and self.browser))
 
 
 @dataclass(frozen=True)
 class Admission:
-    """A member of a company, and the number of its newest live event."""
+    """A member of a company, the number of its newest live event, and what of them the member may hear."""
 
     tenant_id: int
     user_id: UUID
     last_id: int
+    sight: Sight = WHOLE
 
 
-def access_topic(tenant_id: object) -> str:
-    return f"access:{tenant_id}"
-
-
-def changed(*tenant_ids: int) -> None:
-    """Someone of these companies signed out, was suspended or got another password. Call after the commit.
-
-    Open websockets are asked again at once; without this call within ten seconds.
-    """
-    for tenant_id in tenant_ids:
-        live.publish(access_topic(tenant_id), {})
-
-
-def origin_fits(origin: str, host: str) -> bool:
-    """A page of ours, or no page at all. Browsers always say where a page comes from, and cookies would go along."""
+def origin_fits(origin: str, host: str, credentials: Credentials) -> bool:
+    """A page of ours, or no page at all. Browsers always say where a page comes from (RFC 6455 §10.2), and cookies go along:
+    without an Origin only what no browser sends by itself counts, or nobody."""
     if not origin:
-        return True
-    place = urlsplit(origin)
+        return not credentials.by_cookie
+    place = identity.place_of(origin)
+    if place is None:
+        return False
     if place.netloc == host or origin.rstrip("/") == settings.PUBLIC_URL:
         return True
     named = [pattern for pattern in settings.ALLOWED_HOSTS if pattern != "*"]
-    return bool(place.hostname) and validate_host(str(place.hostname), named)
+    return validate_host(str(place.hostname), named)
 
 
 def admit(credentials: Credentials, tenant_id: int | None = None) -> Admission | None:
@@ -78,11 +79,17 @@ def admit(credentials: Credentials, tenant_id: int | None = None) -> Admission |
         member = identity.membership(claim, tenant)
         if member is None or member.status != Membership.Status.ACTIVE:
             return None
-        return Admission(tenant.pk, member.user_id, last_id())
+        if identity.lacks_factor(claim, tenant, member.user):
+            return None
+        if not member.may("events.read"):
+            return None
+        return Admission(tenant.pk, member.user_id, last_id(), sight.of(member))
 
 
-def no_longer_admitted(credentials: Iterable[Credentials], tenant_id: int) -> set[Credentials]:
-    return {each for each in credentials if admit(each, tenant_id) is None}
+def asked_again(credentials: Iterable[Credentials], tenant_id: int) -> dict[Credentials, Admission | None]:
+    """Each as it would be admitted now; None for who no longer is."""
+    registry.look_again()  # the company itself may have been suspended a moment ago
+    return {each: admit(each, tenant_id) for each in credentials}
 
 
 def events_since(tenant_id: int, after: int, limit: int = 500) -> list[dict[str, object]]:

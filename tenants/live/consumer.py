@@ -10,8 +10,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
 from tenants.identity import ACCESS_COOKIE
+from tenants.live import sight
 from tenants.live.admission import SESSION_COOKIE, Admission, Credentials, admit, events_since, origin_fits
-from tenants.live.hub import CLOSE_SIGNED_OUT, Line, hub, resync
+from tenants.live.hub import CLOSE_SIGNED_OUT, Line, hub
+from tenants.live.sight import resync
 from tenants.live.threads import in_thread
 
 MOST_REPLAYED = 1000  # beyond this asking for everything again is less work
@@ -36,10 +38,10 @@ class EventsConsumer(AsyncWebsocketConsumer):
     ending: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        if not origin_fits(header(self.scope, b"origin"), header(self.scope, b"host")):
+        credentials = _credentials(self.scope)
+        if not origin_fits(header(self.scope, b"origin"), header(self.scope, b"host"), credentials):
             await self.close()
             return
-        credentials = _credentials(self.scope)
         try:
             admission = await in_thread(admit, credentials)
         except DatabaseError:
@@ -49,7 +51,7 @@ class EventsConsumer(AsyncWebsocketConsumer):
             await self._accept_and_close(CLOSE_SIGNED_OUT)
             return
         self.tenant_id = admission.tenant_id
-        self.line = Line(self._end, credentials)
+        self.line = Line(self._end, credentials, admission.sight)
         room = await hub.enter(self.line, admission)
         now = room.last
         if self.line.ended:
@@ -107,8 +109,12 @@ class EventsConsumer(AsyncWebsocketConsumer):
         if len(events) != now - after:  # too old, too many, or numbers of another life
             await self.send(resync(now))
             return now
-        for event in events:
-            await self.send(json.dumps(event))
+        pairs = [(event, json.dumps(event)) for event in events]
+        told = [(0, frame) for _event, frame in pairs]
+        if not admission.sight.whole:
+            told = (await in_thread(sight.frames, self.tenant_id, pairs, [admission.sight]))[admission.sight]
+        for _number, frame in told:
+            await self.send(frame)
         return now
 
 
@@ -125,4 +131,5 @@ def _credentials(scope: dict[str, Any]) -> Credentials:
         access_cookie=values.get(ACCESS_COOKIE, ""),
         authorization=header(scope, b"authorization"),
         tenant=header(scope, b"x-tenant"),
+        browser=header(scope, b"user-agent").startswith("Mozilla/"),  # as every browser begins
     )

@@ -16,7 +16,10 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from config.lib import live
-from tenants.live.admission import Admission, Credentials, access_topic, events_since, newest, no_longer_admitted
+from tenants.live import sight
+from tenants.live.access_topics import access_topic
+from tenants.live.admission import Admission, Credentials, asked_again, events_since, newest
+from tenants.live.sight import WHOLE, Event, Sight, resync
 from tenants.live.threads import ended, in_thread
 
 logger = logging.getLogger(__name__)
@@ -26,18 +29,23 @@ MOST_WAITING = 256  # frames a slow socket may have before it is closed; it come
 LOOK_SECONDS = 10.0  # how long a loss of Redis may stay unnoticed, and a change of access nobody announced
 AGAIN_SECONDS = 0.5
 LISTEN_SECONDS = 2.0  # how long the first socket waits for Redis
+ALWAYS = 1 << 62  # the number of a frame that is news to everybody, whatever they were told already
 CLOSE_SIGNED_OUT, CLOSE_TOO_SLOW = 4401, 4408
 
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 LIVE, VISITOR, ACCESS = live.tenant_topic("*"), live.visitor_topic("*", "*", "*"), access_topic("*")  # type: ignore[arg-type]  # patterns
 
 
 class Line:
     """The hub's end of one socket: frames wait here until the socket takes them."""
 
-    __slots__ = ("_arrived", "_end", "_frames", "credentials", "ended")
+    __slots__ = ("_arrived", "_end", "_frames", "credentials", "ended", "sight")
 
-    def __init__(self, end: Callable[[int], None], credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, end: Callable[[int], None], credentials: Credentials | None = None, sight: Sight = WHOLE
+    ) -> None:
         self.credentials = credentials
+        self.sight = sight
         self.ended = False
         self._end = end
         self._frames: deque[tuple[int, str]] = deque()
@@ -71,23 +79,68 @@ class Line:
 
 
 class Room:
-    """The sockets of one company in this process, and how far they have been told."""
+    """The sockets of one company in this process, and how far they have been told.
 
-    def __init__(self, tenant_id: int, last: int) -> None:
+    `wide` lines hear everything at once; for `narrow` ones each batch is judged first, and comes in the same order.
+    """
+
+    def __init__(self, tenant_id: int, last: int, spawn: Spawn = asyncio.create_task) -> None:
         self.tenant_id = tenant_id
         self.last = last
-        self.lines: set[Line] = set()
+        self.wide: set[Line] = set()
+        self.narrow: set[Line] = set()
         self.heard = last
         self.catching: asyncio.Task[None] | None = None
+        self._spawn = spawn
+        self._unjudged: list[tuple[Event, str]] = []
+        self._judging: asyncio.Task[None] | None = None
 
-    def hear(self, number: int, frame: str) -> bool:
+    @property
+    def lines(self) -> set[Line]:
+        return self.wide | self.narrow
+
+    def add(self, line: Line) -> None:
+        (self.wide if line.sight.whole else self.narrow).add(line)
+
+    def discard(self, line: Line) -> None:
+        self.wide.discard(line)
+        self.narrow.discard(line)
+
+    def change(self, line: Line, sight: Sight) -> None:
+        """Somebody's role, scope or team is another one: from now on, and for what is on their screen."""
+        self.discard(line)
+        line.sight = sight
+        self.add(line)
+        line.push(ALWAYS, resync(self.last))
+
+    def hear(self, number: int, frame: str, event: Event) -> bool:
         """Pass on the next event; False when one is missing before it."""
         self.heard = max(self.heard, number)
         if number == self.last + 1:
             self.last = number
-            for line in list(self.lines):
-                line.push(number, frame)
+            self.tell(number, frame, event)
         return number <= self.last
+
+    def tell(self, number: int, frame: str, event: Event) -> None:
+        for line in list(self.wide):
+            line.push(number, frame)
+        if self.narrow:
+            self._unjudged.append((event, frame))
+            if self._judging is None or self._judging.done():
+                self._judging = self._spawn(self._judge())
+
+    async def _judge(self) -> None:
+        while self._unjudged:
+            batch, self._unjudged = self._unjudged, []
+            sights = {line.sight for line in self.narrow}
+            try:
+                told = await in_thread(sight.frames, self.tenant_id, batch, sights)
+            except DatabaseError as error:
+                logger.warning("live events of company %s cannot be judged now: %s", self.tenant_id, error)
+                told = {each: [(self.last, resync(self.last))] for each in sights}
+            for line in list(self.narrow):
+                for number, frame in told.get(line.sight, ()):
+                    line.push(number, frame)
 
     async def catch_up(self) -> None:
         """Fetch what is missing from the rows."""
@@ -101,9 +154,8 @@ class Room:
                 number = int(str(event["id"]))
                 if number > self.last + 1:  # the rows between are forgotten: whoever listens must look at everything
                     self.last = number - 1
-                    for line in list(self.lines):
-                        line.push(number - 1, resync(number - 1))
-                self.hear(number, json.dumps(event))
+                    self.tell(number - 1, resync(number - 1), {"id": number - 1, "type": sight.RESYNC})
+                self.hear(number, json.dumps(event), event)
             if not events or (self.heard <= self.last and len(events) < MOST_FETCHED):
                 return
 
@@ -124,17 +176,17 @@ class Hub:
         await self.start()
         room = self.rooms.get(admission.tenant_id)
         if room is None:
-            room = self.rooms[admission.tenant_id] = Room(admission.tenant_id, admission.last_id)
+            room = self.rooms[admission.tenant_id] = Room(admission.tenant_id, admission.last_id, self._spawn)
             self._catch_up(room)  # what was said between the reading of the number and our listening
         elif room.last < admission.last_id:
             self._catch_up(room)
-        room.lines.add(line)
+        room.add(line)
         return room
 
     def leave(self, line: Line, tenant_id: int) -> None:
         room = self.rooms.get(tenant_id)
         if room is not None:
-            room.lines.discard(line)
+            room.discard(line)
             if not room.lines:
                 del self.rooms[tenant_id]
 
@@ -209,7 +261,7 @@ class Hub:
             self._spawn(self._ask_again(room))
             return
         event = _read(data)
-        if event.get("tenant_id") == room.tenant_id and not room.hear(int(event.get("id") or 0), data):
+        if event.get("tenant_id") == room.tenant_id and not room.hear(int(event.get("id") or 0), data, event):
             self._catch_up(room)
 
     def _resume(self) -> None:
@@ -236,21 +288,21 @@ class Hub:
                 await self._ask_again(room)
 
     async def _ask_again(self, room: Room) -> None:
-        """Close the sockets of whoever is no longer a member or has signed out."""
+        """Close the sockets of whoever is no longer a member or has signed out; show the others what is theirs now."""
         asked = {line.credentials for line in room.lines if line.credentials is not None}
         try:
-            refused = await in_thread(no_longer_admitted, asked, room.tenant_id)
+            found = await in_thread(asked_again, asked, room.tenant_id)
         except DatabaseError as error:
             logger.warning("access of company %s cannot be checked now: %s", room.tenant_id, error)
             return
         for line in list(room.lines):
-            if line.credentials in refused:
+            if line.credentials not in found:
+                continue
+            admission = found[line.credentials]
+            if admission is None:
                 line.end(CLOSE_SIGNED_OUT)
-
-
-def resync(number: int) -> str:
-    """Tells a client that events are lost to it: it must ask for everything it shows again."""
-    return json.dumps({"id": number, "type": "RESYNC"})
+            elif admission.sight != line.sight:
+                room.change(line, admission.sight)
 
 
 def _read(data: str) -> dict[str, Any]:

@@ -29,7 +29,10 @@ TYPES = frozenset(
 
 
 def emit(type: str, *, object: str, id: object, **small: object) -> None:
-    """Note a change in the present transaction. `small` holds ids and states, never private text."""
+    """Note a change in the present transaction. `small` holds ids and states, never private text.
+
+    `moved=True`: the row changed hands, so whoever may see it no longer is told to look again.
+    """
     if type not in TYPES:
         raise ValueError(f"unknown live event {type}")
     if connection.tenant is None:

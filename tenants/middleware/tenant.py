@@ -18,18 +18,19 @@ from django.utils.translation import gettext as _
 from config.lib.errors import AppError, NotFound
 from config.lib.refusals import refusal_of
 from tenants import identity
-from tenants.access import refusal_page
-from tenants.context import auth_scope, tenant_context
+from tenants.access import factor_missing, refusal_page
+from tenants.context import auth_scope, platform_scope, tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Membership, Tenant
 from tenants.requests import Request
-from tenants.services import registry
-from tenants.services.audit import ORIGIN, Origin
+from tenants.services import registry, sign_ins
+from tenants.services.audit import Origin, trail
 from tenants.services.client_address import client_ip
 
 
 class TenantMiddleware:
-    """Views marked `scope = "auth"` run in the sign-in scope, `scope = "none"` without a database, all others as a company."""
+    """Views marked `scope = "auth"` run in the sign-in scope, "platform" in that of the platform's staff, "none" without a
+    database, all others as a company."""
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
@@ -40,16 +41,15 @@ class TenantMiddleware:
         scope = _scope(request)
         if scope == "none":
             return self.get_response(request)  # also while the database is away
-        token = ORIGIN.set(Origin(client_ip(request), request.headers.get("User-Agent", "")))
         try:
-            return self._enter(request, scope)
+            with trail(Origin(client_ip(request), request.headers.get("User-Agent", ""))):
+                return self._enter(request, scope)
         except (DatabaseError, InterfaceError) as error:  # on entering, or what PostgreSQL checks at COMMIT
             refusal = refusal_of(error)
             if refusal is None:
                 raise
             return refusal_page(request, refusal)
         finally:
-            ORIGIN.reset(token)
             timezone.deactivate()
 
     def _enter(self, request: Request, scope: str) -> HttpResponse:
@@ -59,10 +59,15 @@ class TenantMiddleware:
         request.claim = identity.claim(
             session=request.session, cookies=request.COOKIES, authorization=request.headers.get("Authorization", "")
         )
+        if request.claim is not None and request.claim.kind == identity.KEY and not request.path.startswith("/api/"):
+            request.claim = None  # integrations have no business on pages
+        sign_ins.seen(request.claim)
         if scope == "auth":
             with auth_scope():
                 request.user = identity.person(request.claim) or request.user
                 return self._answer(request)
+        if scope == "platform":
+            return self._platform(request)
         tenant = identity.named_tenant(
             request.claim, host=request.host_tenant, header=request.headers.get("X-Tenant", "")
         )
@@ -70,6 +75,19 @@ class TenantMiddleware:
             return self.get_response(request)  # the view's gate refuses, with a way to sign in
         with tenant_context(tenant):
             admit(request, tenant, identity.membership(request.claim, tenant))
+            return self._answer(request)
+
+    def _platform(self, request: Request) -> HttpResponse:
+        """Only for the platform's own staff; others meet the view's gate without any scope."""
+        with auth_scope():
+            person = identity.person(request.claim)
+            request.user = person or request.user
+        if request.claim is None or person is None or not person.is_platform_staff:
+            return self.get_response(request)
+        if identity.lacks_factor(request.claim, None, person):
+            return factor_missing(request)
+        request.actor = Actor("platform", str(person.pk), str(person))
+        with platform_scope(f"{request.method} {request.path}"):
             return self._answer(request)
 
     def _answer(self, request: Request) -> HttpResponse:
@@ -93,7 +111,7 @@ def _names_a_company(request: Request) -> bool:
 
 def _nobody(request: Any) -> None:
     request.tenant = request.member = request.membership = request.claim = request.host_tenant = None
-    request.user, request.actor = AnonymousUser(), Actor("contact")
+    request.user, request.actor, request.lacks_factor = AnonymousUser(), Actor("contact"), False
 
 
 def _scope(request: Request) -> str:
@@ -109,8 +127,9 @@ def admit(request: Any, tenant: Tenant, member: Membership | None) -> None:
     if member is None:
         return
     request.membership = member
-    if member.status != Membership.Status.ACTIVE:
+    request.lacks_factor = identity.lacks_factor(request.claim, tenant, member.user)
+    if member.status != Membership.Status.ACTIVE or request.lacks_factor:
         return
     request.tenant, request.user, request.member = tenant, member.user, member
-    request.actor = Actor("user", str(member.user_id), str(member.user))
+    request.actor = identity.actor(request.claim, member.user)
     timezone.activate(tenant.timezone)

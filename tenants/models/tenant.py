@@ -37,6 +37,7 @@ class Tenant(TenantMixin):
     currency = models.CharField(_("moneda"), max_length=3, default="ARS")
     status = models.CharField(_("estado"), max_length=12, choices=Status, default=Status.ACTIVE)
     settings = models.JSONField(_("ajustes"), default=dict, blank=True)
+    schema_version = models.CharField(max_length=64, default="", editable=False)
     node = models.CharField(max_length=64, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("creada"), auto_now_add=True)
 

@@ -5,18 +5,22 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import time
+from functools import cache
 from pathlib import Path
 from typing import cast
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as Migrate
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import AppError, Conflict
+from config.lib.errors import AppError, Conflict, Forbidden, NotFound
+from config.lib.refusals import CROSSED, sqlstate
 from tenants.context import tenant_context
 from tenants.db.owner.base import DatabaseWrapper as OwnerConnection
 from tenants.models import Domain, SchemaSnapshot, Tenant
@@ -24,31 +28,47 @@ from tenants.services import registry
 
 TEMPLATE_SCHEMA = "tenant_template"
 OWNER = "owner"
+LOCK_TIMEOUT, LOCK_TRIES, LOCK_PAUSE = "2s", 6, 0.25  # seconds before the second try, then twice as many each time
 
 
-def _owner() -> OwnerConnection:
+def owner_connection() -> OwnerConnection:
+    """This thread's connection of the schemas' owner."""
     return cast(OwnerConnection, connections[OWNER])
 
 
-def tenant_migrations() -> list[tuple[str, str]]:
-    """Every migration of the tenant apps, in a stable order."""
-    labels = {app.split(".")[-1] for app in settings.TENANT_APPS}
+def tenant_labels() -> frozenset[str]:
+    """Labels of the apps whose tables every company has for itself."""
+    return frozenset(app.split(".")[-1] for app in settings.TENANT_APPS)
+
+
+@cache
+def expected_public() -> frozenset[tuple[str, str]]:
+    """Every migration the code brings, each once: one that replaces others counts for them."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    return sorted(key for key in loader.disk_migrations if key[0] in labels)
+    replaced = {each for migration in loader.disk_migrations.values() for each in migration.replaces}
+    return frozenset(set(loader.disk_migrations) - replaced)
 
 
+@cache
 def fingerprint() -> str:
-    return hashlib.sha256(repr(tenant_migrations()).encode()).hexdigest()
+    """What the migrations of the tenant apps say, as 64 hexadecimal digits: an edited file changes it like a new one."""
+    loader, labels = MigrationLoader(None, ignore_no_migrations=True), tenant_labels()
+    total = hashlib.sha256()
+    for key, migration in sorted(loader.disk_migrations.items()):
+        if key[0] in labels:
+            source = Path(str(sys.modules[migration.__module__].__file__)).read_bytes()
+            total.update(repr((key, len(source))).encode() + source)
+    return total.hexdigest()
 
 
 def migrate_public() -> None:
-    _owner().set_schema("public")
+    owner_connection().set_schema("public")
     call_command(Migrate(), database=OWNER, interactive=False, verbosity=0)
 
 
 def migrate_schema(schema: str) -> None:
-    """Bring one tenant schema to the present migrations (the slow path)."""
-    owner = _owner()
+    """Bring one tenant schema to the present migrations by Django's own command (the slow path)."""
+    owner = owner_connection()
     with owner.cursor() as cursor:
         cursor.execute(f'create schema if not exists "{schema}"')
         # Made by hand: with `public` on the path Django would take the shared schema's table for this one's.
@@ -63,12 +83,50 @@ def migrate_schema(schema: str) -> None:
         owner.set_schema("public")
 
 
+def compiled() -> bool:
+    """Whether the schema of the present migrations has been compiled."""
+    return SchemaSnapshot.objects.using(OWNER).filter(fingerprint=fingerprint()).exists()
+
+
 def compile_snapshot() -> None:
-    """Migrate the template schema and keep its DDL, once per state of the migrations."""
-    if SchemaSnapshot.objects.using(OWNER).filter(fingerprint=fingerprint()).exists():
+    """Keep the DDL of the present migrations, once per state of them. Call it while no other process migrates.
+
+    The template begins anew every time: one that had grown step by step would miss what was edited in an old step.
+    """
+    if compiled():
         return
+    drop_schema(TEMPLATE_SCHEMA)
     migrate_schema(TEMPLATE_SCHEMA)
-    SchemaSnapshot.objects.using(OWNER).create(fingerprint=fingerprint(), ddl=_dump(TEMPLATE_SCHEMA))
+    ddl = f"{_dump(TEMPLATE_SCHEMA)}\n{_history(TEMPLATE_SCHEMA)}"
+    SchemaSnapshot.objects.using(OWNER).create(fingerprint=fingerprint(), ddl=ddl)
+
+
+def drop_schema(schema: str) -> None:
+    """Waits for a lock in short spells only: what queues behind us on a shared table must not stand still meanwhile."""
+    for attempt in range(LOCK_TRIES):
+        try:
+            with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+                cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+                cursor.execute(f'drop schema if exists "{schema}" cascade')
+        except OperationalError as error:
+            if sqlstate(error) not in CROSSED or attempt == LOCK_TRIES - 1:
+                raise
+            time.sleep(LOCK_PAUSE * 2**attempt)
+        else:
+            return
+
+
+def _history(schema: str) -> str:
+    """The rows of a migrated schema about its migrations, as SQL. A part of the snapshot, because the template changes
+    while processes of the release before still create companies.
+
+    All of them: Django also records the shared apps' migrations there, which do nothing in a company's schema.
+    """
+    owner = owner_connection()
+    with owner.cursor() as cursor:
+        cursor.execute(f'select app, name from "{schema}".django_migrations order by id')  # noqa: S608 (our names)
+        rows = ", ".join(owner.ops.compose_sql("(%s, %s, now())", row) for row in cursor.fetchall())
+    return f"insert into {schema}.django_migrations (app, name, applied) values {rows};"  # noqa: S608 (composed)
 
 
 def _dump(schema: str) -> str:
@@ -125,6 +183,7 @@ def _register(slug: str, name: str, trade: str, fields: dict[str, object]) -> Te
         cursor.execute("select nextval(pg_get_serial_sequence('tenants_tenant', 'id'))")
         number = cursor.fetchone()[0]
     tenant = Tenant(id=number, slug=slug, name=name, trade=trade, schema_name=f"t{number}", **fields)
+    tenant.schema_version = fingerprint()
     try:
         with transaction.atomic(using=OWNER):
             Tenant.objects.using(OWNER).bulk_create([tenant])
@@ -137,25 +196,50 @@ def _register(slug: str, name: str, trade: str, fields: dict[str, object]) -> Te
 
 def schema_sql(tenant: Tenant) -> str:
     """The DDL of one company as a single string: schema, tables, its role and grants."""
-    snapshot = (
-        SchemaSnapshot.objects.using(OWNER).filter(fingerprint=fingerprint()).values_list("ddl", flat=True).first()
-    )
+    snapshot = snapshot_of(fingerprint())
     if snapshot is None:
         raise AppError(_("Falta preparar la base: ejecutar «manage.py migrate_all»."), code="not_migrated", status=503)
-    schema, role = tenant.schema_name, f"tenant_{tenant.pk}"
-    ddl = re.sub(rf"\b{TEMPLATE_SCHEMA}\b", f'"{schema}"', snapshot)
-    # All of them: Django also records the shared apps' migrations there, which do nothing in a company's schema.
-    history = f'insert into "{schema}".django_migrations (app, name, applied)'
-    history += f" select app, name, applied from {TEMPLATE_SCHEMA}.django_migrations order by id;"  # noqa: S608 (our names)
+    schema = tenant.schema_name
     return "\n".join(
         [
             "set local search_path = pg_catalog;",
-            ddl,
-            history,
-            role_sql(schema, role),
+            under_name(snapshot, schema),
+            role_sql(schema, role_name(tenant.pk)),
             "set local search_path = public;",
         ]
     )
+
+
+def snapshot_of(version: str) -> str | None:
+    """The DDL, under the template's name, of a schema at one state of the migrations."""
+    return SchemaSnapshot.objects.using(OWNER).filter(fingerprint=version).values_list("ddl", flat=True).first()
+
+
+def under_name(ddl: str, schema: str) -> str:
+    """A snapshot's DDL for a schema of another name."""
+    return re.sub(rf"\b{TEMPLATE_SCHEMA}\b", f'"{schema}"', ddl)
+
+
+def role_name(number: int) -> str:
+    return f"tenant_{number}"
+
+
+def reset_tenant(*, slug: str) -> Tenant:
+    """Drop and make anew a company's schema and first rows; people, keys and audit trail stay. Development only."""
+    if not (settings.DEBUG and settings.DEMO):
+        raise Forbidden("A company is reset only with development settings: its data would be lost.")
+    tenant = Tenant.objects.using(OWNER).filter(slug=slug).first()
+    if tenant is None:
+        raise NotFound(f"No company has the slug {slug!r}.")
+    with transaction.atomic(using=OWNER):
+        with connections[OWNER].cursor() as cursor:
+            cursor.execute(f'drop schema if exists "{tenant.schema_name}" cascade')
+            cursor.execute(schema_sql(tenant))
+        Tenant.objects.using(OWNER).filter(pk=tenant.pk).update(schema_version=fingerprint())
+    registry.changed()
+    tenant._state.db = DEFAULT_DB_ALIAS
+    complete(tenant)
+    return tenant
 
 
 def role_sql(schema: str, role: str) -> str:

@@ -62,6 +62,11 @@ def changed() -> None:
         return  # processes reload on their own within RELOAD_SECONDS
 
 
+def look_again() -> None:
+    """Whatever is asked next is compared with Redis first, however lately that was done."""
+    _known.looked_at = 0.0
+
+
 def _fresh() -> _Known:
     global _known
     known = _known

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib.errors import AppError, RateLimited
 from tenants.access import auth_page, page
 from tenants.forms import CompanyForm, LoginForm, PreferencesForm, safe_next
+from tenants.forms_security import OtpForm
 from tenants.identity import SESSION_TENANT
 from tenants.models import Membership, Tenant, User
 from tenants.requests import Request
-from tenants.services import sign_in
+from tenants.services import company_requests, sign_in, totp
 from tenants.services.client_address import client_ip
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -27,7 +28,7 @@ def home(request: Request) -> HttpResponse:
     """The root address: the day of who is signed in, the front door for everybody else."""
     if isinstance(request.user, User):
         return redirect("/mi-dia/")
-    return render(request, "public/landing.html")
+    return render(request, "public/landing.html", {"may_start": company_requests.may_ask()})
 
 
 @auth_page
@@ -57,13 +58,42 @@ def login(request: Request) -> HttpResponse:
     return _signed_in(request, user, form.cleaned_data["next"])
 
 
-def _signed_in(request: Request, user: User, wanted: str) -> HttpResponse:
+@auth_page
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: Request) -> HttpResponse:
+    """The second step of signing in, for whoever gave the right password a moment ago."""
+    half = sign_in.half_signed(request)
+    if half is None:
+        return redirect("/login/")
+    user, wanted = half
+    form = OtpForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            totp.check(user=user, code=form.cleaned_data["code"])
+        except AppError as error:
+            form.add_error("code", str(error.message))
+            response = render(request, "tenants/otp.html", {"form": form}, status=error.status)
+            if isinstance(error, RateLimited):
+                response["Retry-After"] = str(error.retry_after)
+            return response
+        return _signed_in(request, user, wanted, proved=True)
+    return render(request, "tenants/otp.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _signed_in(request: Request, user: User, wanted: str, *, proved: bool = False) -> HttpResponse:
+    """On to where the person wanted; to the list of companies when there is a choice, or none that lets them in."""
     memberships = sign_in.companies_of(user)
     pinned = request.host_tenant
-    usable = [row.tenant for row in memberships if pinned is None or row.tenant_id == pinned.pk]
-    sign_in.begin(request=request, user=user, tenant=usable[0] if len(usable) == 1 else None)
+    usable = [row for row in memberships if pinned is None or row.tenant_id == pinned.pk]
+    only = usable[0] if len(usable) == 1 else None
+    tenant = only.tenant if only else None
+    if not sign_in.begin(request=request, user=user, tenant=tenant, proved=proved, wanted=wanted):
+        return redirect("/login/codigo/")
     target = safe_next(request, wanted, settings.LOGIN_REDIRECT_URL)
-    response = HttpResponseRedirect(target if len(usable) == 1 else f"/empresas/?{urlencode({'next': target})}")
+    straight = only is not None and only.status == Membership.Status.ACTIVE
+    response = HttpResponseRedirect(target if straight else f"/empresas/?{urlencode({'next': target})}")
     if user.locale:
         _remember(request, response, settings.LANGUAGE_COOKIE_NAME, user.locale)
     return response

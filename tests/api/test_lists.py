@@ -43,7 +43,7 @@ LISTS: dict[str, Callable[[], object]] = {
     "runs/": run_with_call,
     "documents/": make_document,
     "members/": lambda: None,
-    "credentials/": lambda: make_credential(name=f"KEY_{next(_numbers)}"),
+    "credentials/": lambda: make_credential(name=f"API_KEY@{next(_numbers)}"),
     "audit/logs/": event,
     "settings/": lambda: None,
 }

@@ -123,7 +123,8 @@ def test_keys_are_uuid_or_bigint() -> None:
         model._meta.label
         for model in apps.get_models()
         if model._meta.app_config.name.split(".")[0] in APPS
-        and model._meta.pk.get_internal_type() not in ("UUIDField", "BigAutoField", "BigIntegerField", "CharField")
+        and getattr(model._meta.pk, "target_field", model._meta.pk).get_internal_type()
+        not in ("UUIDField", "BigAutoField", "BigIntegerField", "CharField")
     ]
     assert not small
 

@@ -31,6 +31,7 @@ from tests.support.cast import Cast, make_cast
 
 WORD = "Cliente"  # every name begins with it, for searches
 EVENTS_FROM = 100  # a new company has had some already
+FAR_AWAY = 1_000_000  # from where the company's own audit trail is
 
 
 @dataclass
@@ -71,7 +72,7 @@ def _people(crowd: Crowd) -> None:
     tenant = crowd.cast.acme
     with auth_scope():
         users = User.objects.bulk_create(
-            User(email=f"{n}@{tenant.slug}.test", name=f"Colega {n}", password="!", tenant_ids=[tenant.pk])
+            User(email=f"{n}@{tenant.slug}.test", name=f"Colega {n}", tenant_ids=[tenant.pk])
             for n in range(crowd.count)
         )
         members = [Membership(user=user, tenant=tenant, role="setter", status="active") for user in users]
@@ -292,6 +293,9 @@ def _around(crowd: Crowd) -> None:
             action="lead.updated",
             resource_type="lead",
             resource_id=str(crowd.keys["crm.Lead"]),
+            position=FAR_AWAY + n,
+            digest=b"",
+            hash=b"",
         )
         for n in range(count)
     ]

@@ -14,6 +14,7 @@ from tests.support.live import drop_companies
 from tests.support.services import Services
 
 MOST = 8
+TOLD = 3  # a refusal is told in a transaction of its own, once the request's is undone
 MOST_IN_ADMIN = 14
 FEW, MANY = 10, 1000
 HEALTH = ("healthz", "readyz")  # 503 is an answer
@@ -42,7 +43,7 @@ def test_pages_cost_few_statements_however_many_rows(
         broken = status >= 500 and address.route not in HEALTH
         if broken or status != before:
             wrong.append(f"{case}: {before} and {status}")
-        if seen.count > most:
+        if seen.count > most + (TOLD if status in (403, 404) else 0):
             wrong.append(f"{case}: {seen.count} statements\n{seen}")
         if seen.count != base.count:
             wrong.append(
@@ -56,10 +57,10 @@ def test_pages_cost_few_statements_however_many_rows(
 def test_most_addresses_answered_with_a_page(crowds: tuple[Crowd, Crowd], db: None) -> None:
     """Refusals cost little: this fails when the pages above were not really read."""
     client = browser(crowds[0].cast["ana"])
-    answered = [
-        each for each in READ if any(client.get(path).status_code == 200 for path in each.paths(crowds[0].keys)[:3])
-    ]
-    assert len(answered) >= 0.6 * len(READ), len(READ)
+    answers = {each: {client.get(path).status_code for path in each.paths(crowds[0].keys)[:3]} for each in READ}
+    pages = {each: statuses for each, statuses in answers.items() if statuses != {405}}  # acts answer to a form only
+    answered = [each for each, statuses in pages.items() if 200 in statuses]
+    assert len(answered) >= 0.6 * len(pages), len(pages)
     assert {"/mi-dia/", "/leads/", "/bandeja/", "/admin/"} <= {str(each) for each in answered}
 
 

@@ -1,6 +1,7 @@
 from itertools import count
 
-from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, ToolCall
+from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, PrivacyRequest, ToolCall
+from config.lib.ids import uuid7
 
 _numbers = count(1)
 
@@ -36,3 +37,8 @@ def make_report(**over: object) -> AssistanceReport:
     return AssistanceReport.objects.create(
         run=over.pop("run", None) or make_run(), **{"kind": "sales", "score": "0.50", **over}
     )
+
+
+def make_privacy_request(**over: object) -> PrivacyRequest:
+    """A copy that was asked for of somebody who does not exist."""
+    return PrivacyRequest.objects.create(**{"kind": "export", "contact_id": uuid7(), "asked_by_kind": "user", **over})

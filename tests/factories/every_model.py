@@ -54,4 +54,5 @@ FACTORIES: dict[str, Callable[..., models.Model]] = {
     "agents.AgentRun": agents.make_run,
     "agents.ToolCall": agents.make_tool_call,
     "agents.AssistanceReport": agents.make_report,
+    "agents.PrivacyRequest": agents.make_privacy_request,
 }

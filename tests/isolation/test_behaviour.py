@@ -38,6 +38,7 @@ def test_acme_finds_nothing_of_globex(furnished: Cast) -> None:
 
 def _no_context(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
     monkeypatch.setattr(base.DatabaseWrapper, "_apply", lambda self: None)
+    monkeypatch.setattr("tenants.db.base.STATEMENT", "select %s, %s")
 
 
 def _context_for_the_session(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
@@ -66,7 +67,14 @@ def _wrong_role(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
 
 
 def _remembers_too_long(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
-    monkeypatch.setattr(base.DatabaseWrapper, "_forget", lambda self: None)
+    first: list[Context] = []
+
+    def stale(self: base.DatabaseWrapper) -> None:
+        first.append(self.context)
+        self._unopened, self._applied = False, self.context
+        self.connection.execute(f"begin; {base.STATEMENT}", [first[0].search_path, first[0].role])
+
+    monkeypatch.setattr(base.DatabaseWrapper, "_open", stale)
 
 
 PLANTED: dict[str, Plant] = {

@@ -21,6 +21,7 @@ KEYS = {
     "agent_id": "agents.Agent",
     "lead_id": "crm.Lead",
     "contact_id": "crm.Contact",
+    "request_id": "agents.PrivacyRequest",
     "upto_sequence": "",
 }
 
@@ -38,7 +39,7 @@ def arguments(name: str, keys: dict[str, object]) -> dict[str, object]:
     for each, parameter in wanted.items():
         if each == "tenant" or parameter.default is not parameter.empty:
             continue
-        if each == "turn_token":
+        if each in ("turn_token", "credential_id"):  # a credential of the shared table: tests/isolation/test_vault
             given[each] = "01900000-0000-7000-8000-000000000000"
         elif each == "upto_sequence":
             given[each] = 1

@@ -43,7 +43,19 @@ NOUNS = {
     "members": "tenants.Membership",
     "miembros": "tenants.Membership",
     "equipo": "tenants.Membership",
+    "invitaciones": "tenants.OneTimeLink",
+    "invitations": "tenants.OneTimeLink",
+    "claves": "tenants.ApiKey",
+    "api-keys": "tenants.ApiKey",
+    "sesiones": "tenants.SignIn",
+    "sessions": "tenants.SignIn",
+    "equipos": "tenants.Team",
+    "teams": "tenants.Team",
+    "visitas": "tenants.PlatformAccess",
     "notices": "messaging.ProviderNotice",
+    "datos-personales": "agents.PrivacyRequest",
+    "privacy-requests": "agents.PrivacyRequest",
+    "auditoria": "tenants.SystemEvent",
 }
 PLAIN = {"category": "openai", "name": "API_KEY", "format": "json", "number": "1", "version": "1", "date": "2026-01-01"}
 UNSAFE = ("POST", "PATCH", "PUT", "DELETE")

@@ -58,8 +58,11 @@ async def connect(root: Any) -> AsyncIterator[Callable[..., Socket]]:
     opened: list[Socket] = []
 
     def make(path: str, **headers: str) -> Socket:
-        lines = [(b"host", headers.pop("host", HOST).encode())]
-        lines += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        host = headers.pop("host", HOST)
+        if "cookie" in headers:  # as a browser does; `origin=""` for none
+            headers.setdefault("origin", f"http://{host}")
+        lines = [(b"host", host.encode())]
+        lines += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items() if value]
         opened.append(Socket(root, path, headers=lines))
         return opened[-1]
 

@@ -270,9 +270,9 @@ async def test_a_socket_that_does_not_keep_up_is_closed_with_4408_and_the_others
     codes: list[int] = []
     slow, quick = hub.Line(codes.append), hub.Line(codes.append)
     room = hub.Room(1, 0)
-    room.lines = {slow, quick}
+    room.wide = {slow, quick}
     for number in range(1, hub.MOST_WAITING + 10):
-        room.hear(number, str(number))
+        room.hear(number, str(number), {})
         assert await quick.next() == (number, str(number))
     assert codes == [4408]
 
@@ -282,7 +282,7 @@ async def test_whoever_loses_access_is_closed_at_once(connect: Connect, live_ten
     ana = live_tenants["ana"]
     key = await in_thread(session_of, ana)
     socket = connect("/ws/events/", cookie=f"session={key}")
-    colleague = connect("/ws/events/", authorization=bearer(live_tenants["sol"]))
+    colleague = connect("/ws/events/", authorization=bearer(live_tenants["rita"]))
     assert await socket.open()
     assert await colleague.open()
 
@@ -295,7 +295,7 @@ async def test_whoever_loses_access_is_closed_at_once(connect: Connect, live_ten
             elif what == "new password":
                 user = User.objects.get(pk=ana.user.pk)
                 user.set_password("another one altogether")
-                user.save(update_fields=["password"])
+                user.save(update_fields=["access_mark"])
         if what == "signed out":
             SessionStore(key).delete()
         admission.changed(live_tenants.acme.pk)

@@ -16,6 +16,7 @@ import uvicorn
 
 from config import bodies, health
 from config.lib.redis import client
+from tenants.services import provisioning
 from tenants.tasks import HEARTBEAT_KEY, heartbeat
 from tests.messaging.ingest.conftest import ask
 from tests.support.cast import Cast
@@ -147,7 +148,7 @@ def test_health_needs_nothing_at_all(client_as: Any) -> None:
 def test_ready_names_each_part(client_as: Any) -> None:
     heartbeat()
     answer = client_as(None).get("/readyz")
-    parts = {"database": "ok", "migrations": "ok", "redis": "ok", "worker": "ok"}
+    parts = {"database": "ok", "migrations": "ok", "redis": "ok", "worker": "ok", "audit_anchor": "never ran"}
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", **parts})
 
 
@@ -163,7 +164,7 @@ def test_a_worker_without_a_sign_of_life_is_not_ready(client_as: Any, monkeypatc
 
 def test_a_missing_migration_is_not_ready(client_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat()
-    more = health._expected() | {("crm", "9999_future")}
-    monkeypatch.setattr(health, "_expected", lambda: more)
+    more = {*provisioning.expected_public(), ("tenants", "9999_future")}
+    monkeypatch.setattr(provisioning, "expected_public", lambda: more)
     answer = client_as(None).get("/readyz")
     assert (answer.status_code, answer.json()["migrations"]) == (503, "1 missing")

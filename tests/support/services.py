@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
@@ -172,7 +173,10 @@ def _free_redis(admin: psycopg.Connection) -> int:
 def _use_redis(number: int) -> None:
     url = with_database(settings.REDIS_URL, str(number))
     settings.REDIS_URL = settings.CELERY_BROKER_URL = url
-    settings.CACHES["default"]["LOCATION"] = url
+    for name, cache in settings.CACHES.items():
+        cache["LOCATION"] = url
+        if hasattr(caches._connections, name):
+            del caches[name]  # made for the other address by a test that needed no database
     os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = url
     current_app.conf.broker_url = url
     redis_client.client.cache_clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from config.lib.redis import client
 from tenants.services import registry
 
 
@@ -35,6 +36,9 @@ def statements() -> Iterator[Statements]:
     """Record this thread's statements. The list of companies is loaded beforehand: a process does that once in a while."""
     registry.changed()
     registry.active()
+    # An access is told once in a while; here always, so that two counts of the same page compare.
+    for key in client().scan_iter("audit:told:*"):
+        client().delete(key)
     seen = Statements()
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

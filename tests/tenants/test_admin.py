@@ -20,10 +20,11 @@ from rag.models import Document, DocumentStatus
 from tenants.admin_site import site
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
-from tenants.models import Membership, SystemEvent, Tenant
+from tenants.models import Membership, SystemEvent, Tenant, User
 from tenants.services import vault
 from tests.factories.every_model import FACTORIES
 from tests.factories.messaging import make_conversation, make_inbound_event, make_message
+from tests.factories.shared import make_shared_rows
 from tests.isolation.models import shared_models, tenant_models
 from tests.support.cast import Cast, Person
 from tests.support.statements import Statements
@@ -33,8 +34,18 @@ MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 # Out of every company's reach, or Django's own bookkeeping.
 NOT_SHOWN = {
+    "agents.PrivacyRequest",
+    "tenants.AuditHead",
+    "tenants.CompanyRequest",
+    "tenants.CredentialVersion",
+    "tenants.Onboarding",
+    "tenants.Password",
+    "tenants.PlatformCredential",
+    "tenants.RecoveryCode",
     "tenants.RefreshToken",
     "tenants.SchemaSnapshot",
+    "tenants.SecondFactor",
+    "tenants.SignIn",
     "sessions.Session",
     "admin.LogEntry",
     "auth.Permission",
@@ -42,7 +53,7 @@ NOT_SHOWN = {
     "auth.Group_permissions",
     "contenttypes.ContentType",
 }
-SECRETS = ("sealed", "wrapped", "password", "token_hash", "turn_token")
+SECRETS = ("sealed", "wrapped", "password", "token_hash", "key_hash", "access_mark", "turn_token")
 MOST_STATEMENTS = 12
 
 
@@ -66,6 +77,7 @@ def make_rows(tenant: Tenant) -> dict[str, object]:
     made["tenants.Credential"] = vault.put_credential(
         category="openai", name="API_KEY", value="sk-very-secret-0123456789", by=Actor.system("test")
     ).pk
+    made |= make_shared_rows(tenant, User.objects.order_by("email")[0])
     for model in MODELS:
         if model._meta.label not in made:
             row = model._base_manager.first()

@@ -3,7 +3,7 @@
 import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
@@ -160,10 +160,11 @@ class MetaWhatsApp(base.Provider):
 
     def _trusted(self, url: str) -> bool:
         """Whether a file's address may be shown the token."""
-        asked, ours = urlsplit(url), urlsplit(self._root)
-        if (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc):
-            return True
-        return asked.scheme == "https" and f".{asked.hostname or ''}".endswith(_FILE_HOSTS)
+        asked = http.origin_of(url)
+        if asked is None or asked == http.origin_of(self._root):
+            return asked is not None
+        scheme, host, _port = asked
+        return scheme == "https" and f".{host}".endswith(_FILE_HOSTS)
 
 
 def _template(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from agents.tools import TOOLS
 from config.lib.errors import Invalid
 from crm.models import Contact
 from tenants.context import tenant_context
+from tenants.db.current import connection
 from tenants.models import SystemEvent
 from tenants.services.vault import put_credential
 from tests.agents.services.story import TEAM, employ
@@ -57,6 +58,7 @@ def test_every_change_is_audited(in_acme):
     agent = make()
     agents.update_agent(agent=agent, by=TEAM, role="Ventas")
     agents.remove_agent(agent=agent, by=TEAM)
+    connection.run_before_commit()
     actions = list(
         SystemEvent.objects.filter(action__startswith="agent.").order_by("id").values_list("action", flat=True)
     )
@@ -141,8 +143,8 @@ class TestWhichModel:
         assert caught.value.kind == "config"
 
     def test_a_private_address_is_not_called_in_production(self, acme, llm, settings):
-        settings.ALLOW_PRIVATE_PROVIDER_URLS = False
         agent = employ(acme, llm)
+        settings.ALLOW_PRIVATE_PROVIDER_URLS = False  # a vault that already names it; a new one would be refused
         run = try_agent(tenant=acme, agent=agent, text="Hola", by=TEAM)
         assert (run.status, llm.requests) == ("failed", [])
 

@@ -245,6 +245,7 @@ def test_an_act_whose_words_no_column_holds_leaves_a_trail_all_the_same(acme: Te
     odd = "a\x00b\ud83dc"
     with tenant_context(acme):
         record(action="odd", by=Actor("user", odd, odd), resource=odd, diff={odd: [odd, {"x": odd}]})
+    with tenant_context(acme):
         event = SystemEvent.objects.get(action="odd")
     assert (event.actor_label, event.resource_id, event.diff) == ("abc", "abc", {"abc": ["abc", {"x": "abc"}]})
 

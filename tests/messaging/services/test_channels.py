@@ -7,6 +7,7 @@ from messaging.ingest.models import ChannelRoute
 from messaging.models import Channel
 from messaging.services import channels
 from tenants.context import tenant_context
+from tenants.db.current import connection
 from tenants.models import SystemEvent, Tenant
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import BY, Number, Worker, make_number
@@ -26,6 +27,7 @@ def test_a_channel_gets_an_address_of_its_own_that_says_nothing(in_acme: Tenant)
     assert f"/webhooks/meta/{first.route_key}/" in channels.webhook_url(first)
     route = ChannelRoute.objects.get(route_key=first.route_key)
     assert (route.tenant_id, route.channel_id, route.is_active) == (in_acme.pk, first.pk, True)
+    connection.run_before_commit()
     assert SystemEvent.objects.filter(tenant_id=in_acme.pk, action="channel.created").count() == 3  # and the web chat
 
 

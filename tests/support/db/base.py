@@ -17,6 +17,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self.rehearsing = False
         self.listeners: list[Callable[[str], None]] = []  # hear BEGIN, COMMIT and ROLLBACK, which no cursor executes
+        self._begun = (
+            False  # the context of a transaction's first statement travels with its BEGIN: one trip, told as one
+        )
         self._bare = False  # a statement of the harness: goes out in whatever context there is
 
     @contextmanager
@@ -28,6 +31,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         self.ensure_connection()
         self.set_autocommit(False)
+        self._open()
+        self._applied = None
         self.rehearsing = True
         try:
             with self.execute_wrapper(self._single_statement):
@@ -61,6 +66,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.execute(base.STATEMENT, [NOWHERE.search_path, NOWHERE.role])
         return super()._cursor(name)
 
+    def _apply(self) -> None:
+        if not self._begun:
+            super()._apply()
+            return
+        self._begun, self._applied = False, self.context
+        self.connection.execute(base.STATEMENT, [self.context.search_path, self.context.role])
+
     def _single_statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         """Outside a transaction a refused statement undoes only itself."""
         if not self._outside or self._bare:
@@ -90,6 +102,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _savepoint(self, sid: str) -> None:
         if self._outside:
             self._tell("BEGIN")
+            self._begun = True
             self.connection.execute(self.ops.savepoint_create_sql(sid))
         else:
             super()._savepoint(sid)

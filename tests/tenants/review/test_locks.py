@@ -17,6 +17,8 @@ from tests.support.cast import Cast
 from tests.support.services import Services
 from tests.support.together import at_once, meanwhile
 
+# Rows about to be deleted: nothing new may come to point at them, and deleting takes the same lock anyway.
+BEFORE_A_DELETION = {"crm/services/privacy.py", "messaging/services/privacy.py", "tenants/services/vault_rotation.py"}
 APPS = ("tenants", "crm", "messaging", "rag", "agents")
 
 
@@ -24,6 +26,8 @@ def plain_locks() -> list[str]:
     """Calls of select_for_update that would also stop rows which only point at the locked one."""
     found = []
     for source in sorted(path for app in APPS for path in (Path(settings.ROOT) / app).rglob("*.py")):
+        if str(source.relative_to(settings.ROOT)) in BEFORE_A_DELETION:
+            continue
         for node in ast.walk(ast.parse(source.read_text())):
             if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "select_for_update":
                 continue

@@ -26,7 +26,7 @@ REFUSED = [
         " select gen_random_uuid(), 'ceo', 'active', now(), tenant_id, gen_random_uuid() from tenants_membership limit 1"
     ),
     "insert into tenants_domain (domain, is_primary, tenant_id) values ('evil.test', false, {number})",
-    "update tenants_user set password = 'x'",
+    "update tenants_user set access_mark = 'x'",
     "update tenants_systemevent set actor_label = 'somebody else'",
     "select last_value from ingest_inboundevent_id_seq",
     "select nextval('tenants_systemevent_id_seq')",

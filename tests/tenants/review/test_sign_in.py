@@ -103,8 +103,8 @@ def test_a_refused_csrf_is_told_in_words(client_as: ClientAs) -> None:
 def forged(user: User, key: object, algorithm: str, **over: object) -> str:
     now = timezone.now()
     claims = {
-        "sub": str(user.pk), "pw": tokens.password_mark(user), "typ": "access", "aud": tokens.AUDIENCE, "iat": now,
-        "exp": now + tokens.ACCESS_LIFE, **over,
+        "sub": str(user.pk), "pw": tokens.password_mark(user), "typ": "access", "aud": tokens.AUDIENCE, "iss": tokens.ISSUER,
+        "iat": now, "exp": now + tokens.ACCESS_LIFE, **over,
     }  # fmt: skip
     return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm=algorithm)  # type: ignore[arg-type]
 

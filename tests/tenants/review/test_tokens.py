@@ -39,8 +39,8 @@ def issued(person: Person) -> tokens.Pair:
 
 def test_twenty_renewals_at_once_make_one_successor(live_tenants: Cast) -> None:
     pair = issued(live_tenants["ana"])
-    answers = at_once([lambda: tokens.rotate(pair.refresh)] * 15)
-    assert sum(answer is not None for answer in answers) == 1
+    answers = at_once([lambda: tokens.rotate(pair.refresh)] * 20)
+    assert len({answer[1] for answer in answers}) == 1
     with auth_scope():
         assert RefreshToken.objects.filter(user=live_tenants["ana"].user, used_at=None, revoked_at=None).count() == 1
 
@@ -81,6 +81,6 @@ def test_a_new_password_ends_refresh_tokens(cast: Cast) -> None:
     with auth_scope():
         user = User.objects.get(pk=cast["ana"].user.pk)
         user.set_password("another one altogether")
-        user.save(update_fields=["password"])
+        user.save(update_fields=["access_mark"])
         assert tokens.rotate(pair.refresh) is None
         assert tokens.rotate(tokens.issue(user).refresh) is not None

@@ -1,0 +1,61 @@
+"""What waits to be stored, one line per company: each group takes from all lines in turn, and nobody fills the room."""
+
+import asyncio
+from collections import deque
+
+from messaging.ingest.spool import Event
+
+Waiting = tuple[Event, asyncio.Future[None]]
+
+
+class Lines:
+    """One company may have `most` events of `most_size` characters here, all of them together twice as much."""
+
+    def __init__(self, *, most: int, most_size: int) -> None:
+        self._most, self._most_size = most, most_size
+        self._lines: dict[int, deque[Waiting]] = {}
+        self._sizes: dict[int, int] = {}
+        self._count = self._size = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, event: Event, future: asyncio.Future[None]) -> bool:
+        """False when there is no room, for this company or at all."""
+        company, size = event.tenant_id, len(event.raw)
+        line = self._lines.get(company)
+        if self._count >= self._most * 2 or self._size + size > self._most_size * 2:
+            return False
+        if line is None:
+            line = self._lines[company] = deque()
+            self._sizes[company] = 0
+        elif len(line) >= self._most or self._sizes[company] + size > self._most_size:
+            return False
+        line.append((event, future))
+        self._sizes[company] += size
+        self._size += size
+        self._count += 1
+        return True
+
+    def take(self, most: int) -> list[Waiting]:
+        """Up to `most`, the same number from each company as far as it has them, oldest first."""
+        group: list[Waiting] = []
+        while self._lines and len(group) < most:
+            each = max(1, (most - len(group)) // len(self._lines))
+            for company in list(self._lines):
+                for _next in range(min(each, most - len(group))):
+                    group.append(self._take_one(company))
+                    if company not in self._lines:
+                        break
+        return group
+
+    def _take_one(self, company: int) -> Waiting:
+        line = self._lines[company]
+        taken = line.popleft()
+        size = len(taken[0].raw)
+        self._count -= 1
+        self._size -= size
+        self._sizes[company] -= size
+        if not line:
+            del self._lines[company], self._sizes[company]
+        return taken

@@ -1,0 +1,126 @@
+"""The first steps: each page keeps what it says, what really happened counts, and example data comes and goes whole."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from agents.models import Agent
+from agents.services import onboarding
+from crm.models import Contact
+from messaging.models import Channel, Conversation
+from rag.models import Document
+from tenants.context import tenant_context
+from tenants.models import Credential, Onboarding, Tenant
+from tenants.services.vault import get_tenant_credential
+from tests.isolation.world import digest
+from tests.support.tasks import Queue
+
+FACTS = {"name": "Acme Sur", "trade": "clinic", "timezone": "America/Lima", "currency": "PEN", "locale": "es"}
+KEY = "sk-canary-0123456789-abcd"
+
+
+@pytest.fixture
+def ana_at(client_as: Callable[..., Client]) -> Client:
+    return client_as("ana")
+
+
+def states(tenant: Tenant) -> dict[str, str]:
+    with tenant_context(tenant):
+        return {step.name: step.state for step in onboarding.progress()}
+
+
+def test_all_steps_in_order_lead_to_the_end(ana_at: Client, acme: Tenant, queued: Queue) -> None:
+    assert set(states(acme).values()) == {"open"}
+    assert ana_at.post("/bienvenida/company/", FACTS).status_code == 302
+    assert ana_at.post("/bienvenida/channels/").status_code == 302
+    agent = {"name": "Luz", "about": "No prometer descuentos", "tone": "Cercano", "model": "", "openai_key": ""}
+    assert ana_at.post("/bienvenida/agent/", agent).status_code == 302
+    assert ana_at.post("/bienvenida/knowledge/", {"text": "La consulta cuesta $ 25.000."}).status_code == 302
+    assert ana_at.post("/bienvenida/test/omitir/").status_code == 302
+    assert states(acme) == {
+        "company": "done",
+        "channels": "done",
+        "agent": "done",
+        "knowledge": "done",
+        "test": "skipped",
+    }
+    with tenant_context(acme):
+        assert Onboarding.objects.get().finished_at is not None
+        row = Tenant.objects.get(pk=acme.pk)
+        assert (row.name, row.trade, row.timezone, row.currency) == ("Acme Sur", "clinic", "America/Lima", "PEN")
+        found = Agent.objects.order_by("created_at")[0]
+        assert (found.name, found.config["rules"]) == ("Luz", "No prometer descuentos")
+        assert found.published.snapshot["name"] == "Luz"
+    assert "Primeros pasos" in ana_at.get("/bienvenida/").content.decode()
+
+
+def test_a_key_goes_to_the_vault_and_never_back(ana_at: Client, acme: Tenant) -> None:
+    given = {"name": "Luz", "about": "", "tone": "", "model": "gpt-5-mini", "openai_key": KEY}
+    assert ana_at.post("/bienvenida/agent/", given).status_code == 302
+    assert get_tenant_credential(acme.pk, "openai", "API_KEY") == KEY
+    assert KEY not in ana_at.get("/bienvenida/agent/").content.decode()
+    wrong = ana_at.post("/bienvenida/agent/", {**given, "name": ""})
+    assert wrong.status_code == 422
+    assert KEY not in wrong.content.decode()
+
+
+def test_a_model_without_its_key_is_refused_beside_the_field(ana_at: Client, acme: Tenant) -> None:
+    answer = ana_at.post("/bienvenida/agent/", {"name": "Luz", "model": "gpt-5", "openai_key": ""})
+    assert answer.status_code == 422
+    assert "hace falta la clave" in answer.content.decode()
+    with tenant_context(acme):
+        assert not Credential.objects.exists()
+        assert not Agent.objects.filter(model_provider="openai").exists()
+
+
+def test_example_data_comes_only_when_asked_and_goes_without_a_trace(
+    ana_at: Client, acme: Tenant, queued: Queue
+) -> None:
+    with tenant_context(acme):
+        contacts, documents, channels = Contact.objects.count(), Document.objects.count(), Channel.objects.count()
+    assert ana_at.post("/bienvenida/datos-de-ejemplo/").status_code == 302
+    with tenant_context(acme):
+        assert Contact.objects.count() > contacts
+        assert Conversation.objects.filter(contact__custom__sample=True).exists()
+    assert ana_at.post("/bienvenida/datos-de-ejemplo/").status_code == 409
+    assert ana_at.post("/bienvenida/datos-de-ejemplo/quitar/").status_code == 302
+    with tenant_context(acme):
+        assert (Contact.objects.count(), Document.objects.count(), Channel.objects.count()) == (
+            contacts,
+            documents,
+            channels,
+        )
+
+
+def test_a_real_contact_with_an_example_number_is_left_alone(ana_at: Client, acme: Tenant, queued: Queue) -> None:
+    with tenant_context(acme):
+        Contact.objects.create(name="Real", phone="+5491155550101")
+    ana_at.post("/bienvenida/datos-de-ejemplo/")
+    ana_at.post("/bienvenida/datos-de-ejemplo/quitar/")
+    with tenant_context(acme):
+        assert Contact.objects.get(phone="+5491155550101").name == "Real"
+
+
+def test_another_company_is_untouched(ana_at: Client, globex: Tenant, queued: Queue) -> None:
+    before = digest(globex)
+    ana_at.post("/bienvenida/datos-de-ejemplo/")
+    ana_at.post("/bienvenida/knowledge/", {"text": "x"})
+    assert digest(globex) == before
+
+
+def test_the_api_tells_the_same(api_as: Callable[..., APIClient], acme: Tenant, queued: Queue) -> None:
+    ana = api_as("ana")
+    assert [step["state"] for step in ana.get("/api/v1/onboarding/").json()["steps"]] == ["open"] * 5
+    answer = ana.patch("/api/v1/onboarding/", {"done": "company", "skip": "channels"}).json()
+    assert [step["state"] for step in answer["steps"]] == ["done", "skipped", "open", "open", "open"]
+    assert ana.patch("/api/v1/onboarding/", {"done": "nothing"}).status_code == 422
+    assert ana.post("/api/v1/onboarding/sample-data/").status_code == 201
+    assert ana.post("/api/v1/onboarding/sample-data/").status_code == 409
+    assert ana.delete("/api/v1/onboarding/sample-data/").status_code == 204
+
+
+def test_only_whoever_may_change_settings_gets_in(client_as: Callable[..., Client]) -> None:
+    for name in ("sol", "rita"):
+        assert client_as(name).get("/bienvenida/").status_code == 403

@@ -1,0 +1,90 @@
+"""Every address that may show what is personal tells who looked. Read from the URL table: a new page counts from its first day."""
+
+from typing import Any
+
+import pytest
+from django.urls import path
+
+from tenants.access import page
+from tenants.admin_site import site
+from tenants.audit_access import PERSONAL, PERSONAL_MODELS, audit_access, is_personal
+from tenants.domain import roles
+from tests.isolation.urltable import Address, addresses
+
+# Asked for with a permission about people, and yet nobody's data is on them.
+NOBODYS = {
+    "leads/nuevo/": "an empty form",
+    "api/v1/stages": "names of the pipeline's steps",
+    "sesion/": "one's own name and rights",
+    "permisos/": "what each role may do",
+}
+ADMIN_VIEWS = ("changelist_view", "change_view", "history_view", "delete_view", "add_view")
+
+
+def silent(every: list[Address]) -> list[str]:
+    """Addresses that should tell and do not."""
+    return [
+        str(each)
+        for each in every
+        if not each.is_admin
+        and each.route not in NOBODYS
+        and {each.permission(verb) for verb in each.verbs} & PERSONAL
+        and not _tells(each)
+    ]
+
+
+def _tells(address: Address) -> bool:
+    holder = address.cls or address.view
+    verbs = [getattr(holder, verb.lower(), None) for verb in address.verbs]
+    return hasattr(holder, "audits") or (bool(verbs) and all(hasattr(verb, "audits") for verb in verbs))
+
+
+def test_every_page_and_api_address_about_people_tells_who_looked() -> None:
+    assert silent(addresses()) == []
+
+
+def test_an_address_that_forgot_would_be_seen() -> None:
+    @page("contacts.read")
+    def forgotten(request: Any) -> None:
+        """A page somebody adds tomorrow."""
+
+    told = audit_access("contacts.listed")(forgotten)
+    planted = [
+        Address("clientes/", (), frozenset(), path("clientes/", forgotten).callback),
+        Address("personas/", (), frozenset(), path("personas/", told).callback),
+    ]
+    assert silent(planted) == ["/clientes/"]
+
+
+def test_what_is_excused_exists_and_is_about_people() -> None:
+    """An excuse that nobody needs any more goes."""
+    known = {each.route: {each.permission(verb) for verb in each.verbs} for each in addresses()}
+    assert {route for route in NOBODYS if not known.get(route, set()) & PERSONAL} == set()
+
+
+def test_the_permissions_about_people_exist() -> None:
+    assert roles.TABLE[roles.CEO] >= PERSONAL
+
+
+@pytest.mark.parametrize(
+    "model", sorted(site._registry, key=lambda model: model._meta.label), ids=lambda m: m._meta.label
+)
+def test_the_admins_pages_about_people_tell_too(model: Any) -> None:
+    model_admin = site._registry[model]
+    told = {name: hasattr(site.admin_view(getattr(model_admin, name)), "audits") for name in ADMIN_VIEWS}
+    assert set(told.values()) == {is_personal(model_admin)}
+
+
+def test_tables_of_customers_words_count_as_personal() -> None:
+    labels = {model._meta.label_lower for model in site._registry if is_personal(site._registry[model])}
+    assert labels >= PERSONAL_MODELS | {
+        "crm.contact",
+        "crm.lead",
+        "messaging.conversation",
+        "messaging.message",
+        "messaging.attachment",
+        "agents.agentrun",
+        "agents.toolcall",
+        "tenants.membership",
+        "tenants.systemevent",
+    }
