@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -91,14 +92,27 @@ class Register(AuthView):
         return Response({"status": Membership.Status.PENDING, "message": message}, status=202)
 
 
+class MemberFilter(serializers.Serializer):
+    status = serializers.CharField(required=False, max_length=12, help_text="pending, active or suspended.")
+    role = serializers.CharField(required=False, max_length=20)
+    search = serializers.CharField(required=False, max_length=200, help_text="Part of the name or of the e-mail.")
+
+
 @audit_access("members.listed")
 class Members(CompanyView):
     reads = "members.read"
 
-    @extend_schema(operation_id="members_list", responses=MemberOut(many=True))
+    @extend_schema(operation_id="members_list", parameters=[MemberFilter], responses=MemberOut(many=True))
     def get(self, request: Request) -> Response:
         """Who belongs to the company, the latest first."""
+        asked = self.asked(MemberFilter)
         rows = Membership.objects.filter(tenant_id=self.tenant.pk).select_related("user")
+        for name in ("status", "role"):
+            if name in asked:
+                rows = rows.filter(**{name: asked[name]})
+        if "search" in asked:
+            words = asked["search"]
+            rows = rows.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words))
         return self.paged(rows, MemberOut)
 
 

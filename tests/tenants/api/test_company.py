@@ -22,6 +22,21 @@ def test_members_are_listed_with_their_role(api_as: Api) -> None:
     assert "password" not in str(rows)
 
 
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("status=pending", {"Pia"}),
+        ("role=ceo&status=active", {"Ana"}),
+        ("search=SOL%40", {"Sol"}),
+        ("search=gus", set()),
+        ("status=none", set()),
+    ],
+)
+def test_members_are_found_by_state_role_and_words(api_as: Api, asked: str, names: set[str]) -> None:
+    rows = api_as("ana").get(f"/api/v1/members/?{asked}").json()["results"]
+    assert {row["user"]["name"] for row in rows} == names
+
+
 def test_a_secret_is_stored_listed_by_name_and_never_shown(api_as: Api, acme: Tenant) -> None:
     api = api_as("ana")
     answer = api.put("/api/v1/credentials/openai/API_KEY", {"value": "sk-live-0123456789"})
