@@ -10,7 +10,6 @@ from tenants.domain import roles
 
 ACTS = ("activate", "suspend", "role", "scope", "reject", "link")
 INVITATION_ACTS = ("resend", "revoke", "link")
-PROFILE_ACTS = ("name", "password", "email", "stop")
 
 
 def _new_password(label: Any) -> forms.CharField:

@@ -1,5 +1,7 @@
 """Forms of the first steps."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +44,18 @@ class AgentStep(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=_("Se guarda cifrada en la bóveda de la empresa y no se vuelve a mostrar."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = str(self.initial.get("model") or "")
+        if chosen not in dict(MODELS):  # another one, set in the agent's own editor, stays as it is
+            self.fields["model"] = forms.ChoiceField(
+                label=self.fields["model"].label,
+                choices=[*MODELS, (chosen, chosen)],
+                required=False,
+                help_text=self.fields["model"].help_text,
+            )
+            self.order_fields(list(self.base_fields))
 
 
 class KnowledgeStep(forms.Form):

@@ -27,6 +27,7 @@ STEPS: dict[str, Promise] = {
     "test": _("Chat de prueba"),
 }
 SAID = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
+USUAL_MODEL = "gpt-5-mini"  # for whoever gives a key and chooses nothing
 KNOWLEDGE_FILE = "primeras-respuestas.md"
 
 
@@ -89,8 +90,10 @@ def set_up_agent(*, name: str, about: str, tone: str, openai_key: str, model: st
     fields: dict[str, Any] = {"name": name.strip() or agent.name, "config": config}
     if openai_key:
         vault.put_credential(category="openai", name="API_KEY", value=openai_key, by=by)
-    if openai_key or model:
-        fields |= {"model_provider": "openai", "model_version": model}
+    if model or openai_key:
+        fields |= {"model_provider": "openai", "model_version": model or USUAL_MODEL}
+    elif agent.model_provider == "openai":
+        fields |= {"model_provider": "demo", "model_version": ""}
     update_agent(agent=agent, by=by, **fields)
     publish_agent(agent=agent, by=by)
     mark(step="agent", by=by)

@@ -127,10 +127,7 @@ def _agent_form(request: Request, data: Any) -> forms.Form:
         "tone": agent.config.get("tone", ""),
         "model": agent.model_version if agent.model_provider == "openai" else "",
     }
-    form = AgentStep(data, initial=initial)
-    if initial["model"] and initial["model"] not in dict(form.fields["model"].choices):  # type: ignore[attr-defined]  # a ChoiceField
-        form.fields["model"].choices = [*form.fields["model"].choices, (initial["model"], initial["model"])]  # type: ignore[attr-defined]  # likewise
-    return form
+    return AgentStep(data, initial=initial)
 
 
 def _save_agent(request: Request, fields: dict[str, Any]) -> None:

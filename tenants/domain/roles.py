@@ -84,11 +84,6 @@ def scope_of(role: str, chosen: str) -> str:
     return ALL if role == CEO else chosen or default_scope(role)
 
 
-def known(permissions_used: Iterable[str]) -> bool:
-    """Whether every name exists in the table; a misspelt one would silently refuse everybody."""
-    return set(permissions_used) <= TABLE[CEO]
-
-
 def scopes_of(permission: Iterable[str]) -> list[str]:
     """Permissions as API keys name them: `leads.read` → `leads:read`."""
     return sorted(each.replace(".", ":") for each in permission)

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from agents.models import AgentRun
@@ -25,41 +23,12 @@ from tests.fakes.llm import FakeLLM
 from tests.flows.hostile import ALL, LONG_WORD, MARK, TEXTS, WORDS, read, shows
 from tests.isolation.urltable import addresses
 from tests.messaging.ingest.conftest import ask, signed
-from tests.messaging.services.saying import BY, Clock, Number, Worker, make_number, stop_time
+from tests.messaging.services.saying import BY, Number, Worker, make_number
 from tests.support.cast import Cast
 from tests.support.clients import browser
-from tests.support.tasks import Queue
 
 PAGES = [each for each in addresses() if not each.is_api and "GET" in each.verbs]
 LONG = "ñ🦙" * 5_000  # ten thousand letters
-
-
-@pytest.fixture
-def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
-    with GraphFake() as fake:
-        monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
-        yield fake
-
-
-@pytest.fixture
-def llm() -> Iterator[FakeLLM]:
-    with FakeLLM(key="sk-of-acme") as fake:
-        yield fake
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return stop_time(monkeypatch)
-
-
-@pytest.fixture
-def worker(clock: Clock, queued: Queue) -> Worker:
-    return Worker(clock, queued)
-
-
-@pytest.fixture
-def number(acme: Tenant, graph: GraphFake) -> Number:
-    return make_number(acme)
 
 
 # --- over the wire ---------------------------------------------------------------------------------------------

@@ -1,9 +1,6 @@
 """The main job, whole: a webhook's row, the worker's tasks, the model, its tools, WhatsApp, ticks, live events."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.conf import settings
 
 from agents.models import AgentRun, ToolCall
 from agents.services.agents import create_agent
@@ -20,39 +17,10 @@ from tenants.services.vault import put_credential
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.fakes.llm import FakeLLM, Reply
-from tests.messaging.services.saying import BY, Clock, Number, Worker, make_number, stop_time
+from tests.messaging.services.saying import BY, Number, Worker, make_number
 from tests.support.cast import Person
-from tests.support.tasks import Queue
 
 SHIPPING = "Hacemos envíos a todo el país. El envío a Córdoba tarda tres días y cuesta 4500 pesos."
-
-
-@pytest.fixture
-def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
-    with GraphFake() as fake:
-        monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
-        yield fake
-
-
-@pytest.fixture
-def llm() -> Iterator[FakeLLM]:
-    with FakeLLM(key="sk-of-acme") as fake:
-        yield fake
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return stop_time(monkeypatch)
-
-
-@pytest.fixture
-def worker(clock: Clock, queued: Queue) -> Worker:
-    return Worker(clock, queued)
-
-
-@pytest.fixture
-def number(acme: Tenant, graph: GraphFake) -> Number:
-    return make_number(acme)
 
 
 @pytest.fixture

@@ -6,12 +6,15 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from agents.demo.cast import COMPANIES
 from agents.models import Agent
 from agents.services import onboarding
 from crm.models import Contact
 from messaging.models import Channel, Conversation
 from rag.models import Document
+from rag.services.ingest import add_document
 from tenants.context import tenant_context
+from tenants.domain.actor import Actor
 from tenants.models import Credential, Onboarding, Tenant
 from tenants.services.vault import get_tenant_credential
 from tests.isolation.world import digest
@@ -75,6 +78,33 @@ def test_a_model_without_its_key_is_refused_beside_the_field(ana_at: Client, acm
         assert not Agent.objects.filter(model_provider="openai").exists()
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "ends"),
+    [
+        ({"openai_key": KEY}, {}, ("openai", "gpt-5-mini")),
+        ({"model": "gpt-5", "openai_key": KEY}, {"model": "gpt-5"}, ("openai", "gpt-5")),
+        ({"model": "gpt-5", "openai_key": KEY}, {"model": ""}, ("demo", "")),
+    ],
+)
+def test_what_is_chosen_is_what_answers(
+    ana_at: Client, acme: Tenant, first: dict[str, str], then: dict[str, str], ends: tuple[str, str]
+) -> None:
+    """A key alone means its usual model, and choosing the demo again means the demo."""
+    for given in (first, then) if then else (first,):
+        said = {"name": "Luz", "about": "", "tone": "", "model": "", "openai_key": "", **given}
+        assert ana_at.post("/bienvenida/agent/", said).status_code == 302
+    with tenant_context(acme):
+        found = Agent.objects.order_by("created_at")[0]
+        assert (found.model_provider, found.model_version) == ends
+        assert found.published.snapshot["model_provider"] == ends[0]
+
+
+def test_a_model_from_the_editor_stays_a_choice(ana_at: Client, acme: Tenant) -> None:
+    with tenant_context(acme):
+        Agent.objects.update(model_provider="openai", model_version="gpt-9-nano")
+    assert "gpt-9-nano" in ana_at.get("/bienvenida/agent/").content.decode()
+
+
 def test_example_data_comes_only_when_asked_and_goes_without_a_trace(
     ana_at: Client, acme: Tenant, queued: Queue
 ) -> None:
@@ -101,6 +131,29 @@ def test_a_real_contact_with_an_example_number_is_left_alone(ana_at: Client, acm
     ana_at.post("/bienvenida/datos-de-ejemplo/quitar/")
     with tenant_context(acme):
         assert Contact.objects.get(phone="+5491155550101").name == "Real"
+
+
+def test_ones_own_document_of_a_like_name_stays(ana_at: Client, acme: Tenant, queued: Queue) -> None:
+    with tenant_context(acme):
+        add_document(file_name="ejemplo-precios.md", content=b"# Mios", collection="general", by=Actor.system("test"))
+    ana_at.post("/bienvenida/datos-de-ejemplo/")
+    ana_at.post("/bienvenida/datos-de-ejemplo/quitar/")
+    with tenant_context(acme):
+        assert list(Document.objects.values_list("filename", flat=True)) == ["ejemplo-precios.md"]
+
+
+def test_examples_go_again_also_where_every_number_was_somebodys(ana_at: Client, acme: Tenant, queued: Queue) -> None:
+    with tenant_context(acme):
+        for company in COMPANIES:
+            for chat in company.chats:
+                Contact.objects.create(name="Real", phone=chat.phone)
+        before = Contact.objects.count()
+    assert ana_at.post("/bienvenida/datos-de-ejemplo/").status_code == 302
+    assert "Quitar los datos de ejemplo" in ana_at.get("/bienvenida/").content.decode()
+    assert ana_at.post("/bienvenida/datos-de-ejemplo/quitar/").status_code == 302
+    with tenant_context(acme):
+        assert (Contact.objects.count(), Document.objects.count()) == (before, 0)
+        assert not Channel.objects.filter(name="WhatsApp de ejemplo").exists()
 
 
 def test_another_company_is_untouched(ana_at: Client, globex: Tenant, queued: Queue) -> None:

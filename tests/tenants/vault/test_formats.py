@@ -90,7 +90,7 @@ BAD = [
     ("supabase/DSN", f"postgresql://u:{CANARY}@a.example,b.example/postgres"),
     ("supabase/DSN", f"postgresql://u:{CANARY}@db.acme.example/postgres?sslkey=/etc/passwd"),
     ("supabase/DSN", f"postgresql://u:{CANARY}@db.acme.example/postgres?hostaddr=127.0.0.1"),
-    ("supabase/DSN", f"postgresql://u:{CANARY}@db.acme.example/postgres?passfile=/root/.pgpass"),
+    ("supabase/DSN", f"postgresql://u:{CANARY}@db.acme.example/postgres?passfile=/etc/pgpass"),
     ("supabase/DSN", f"postgresql://u:{CANARY}@127.0.0.1:5432/postgres"),
     ("supabase/DSN", f"postgresql://u:{CANARY}@db.acme.example:22/postgres"),
     ("supabase/DSN", "postgresql://db.acme.example/postgres"),
