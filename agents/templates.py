@@ -4,13 +4,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-_EVERY = ["rag_search", "create_customer", "handoff_to_human"]
+_EVERY = ["rag_search", "create_customer", "save_details", "handoff_to_human"]
 
 TEMPLATES: dict[str, dict[str, Any]] = {
     "sales": {
         "label": _("Ventas"),
         "temperature": "0.70",
-        "enabled_tools": [*_EVERY, "qualify_lead", "report_assistance"],
+        "enabled_tools": [*_EVERY, "qualify_lead", "convert_to_client", "report_assistance"],
         "role": _("Ventas"),
         "system_prompt_template": _(
             "Sos {{agent_name}}, del equipo de ventas de {{company}}. Escuchá qué necesita la persona, respondé con los datos"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from messaging.models import Attachment, Channel, Conversation, Message
 from tenants import circle
 from tenants.domain import holding, roles
 from tenants.models import Membership
+
+TALKING = timedelta(hours=24)
 
 
 def visible_conversations(member: Membership) -> QuerySet[Conversation]:
@@ -69,6 +72,16 @@ def channel_for(member: Membership, pk: object) -> Channel:
 def chat_ties(member: Membership) -> tuple[QuerySet[Conversation], QuerySet[Conversation]]:
     """What ties a contact to whoever attends: the chats this member may see, and all of them (settings.CONTACT_TIES)."""
     return visible_conversations(member), Conversation.objects.all()
+
+
+def talking_agents(now: datetime) -> QuerySet[Conversation]:
+    """Chats of a lead's contact (OuterRef) in which an agent and the person spoke within a day (settings.LEAD_ATTENDED)."""
+    return Conversation.objects.filter(
+        contact=OuterRef("contact"),
+        mode=Conversation.Mode.AI,
+        status=Conversation.Status.OPEN,
+        last_message_at__gte=now - TALKING,
+    )
 
 
 def chat_holders(ids: Collection[str]) -> dict[str, holding.Held]:

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from config.lib import commit
+from crm.services import notifications
 from messaging.ingest.models import InboundEvent
 from messaging.services import channels, delivery, events, media, statuses, takeover, turns, wakeups
 from messaging.signals import turn_due
@@ -93,9 +94,11 @@ def _sweep_one(tenant: Tenant) -> None:
 
 @shared_task
 def forget_old() -> None:
-    """Live events older than an hour, delivery notices that never found their message, events processed a month ago."""
+    """Live events older than an hour, delivery notices that never found their message, events processed a month ago,
+    notifications past their time."""
     for tenant in registry.active():
         with modules.put_off(tenant), tenant_context(tenant):
             forget_old_live(timezone.now())
             statuses.forget_old_pending()
             events.forget_old(tenant=tenant, now=timezone.now())
+            notifications.forget_old(timezone.now())

@@ -26,3 +26,4 @@ class Request(HttpRequest):
     undo: bool
     visit_noted: bool
     lacks_factor: bool
+    tag_colors: dict[str, str]

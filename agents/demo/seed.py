@@ -6,6 +6,7 @@ from pathlib import Path
 from django.utils import timezone
 
 import rag
+from agents.demo import book
 from agents.demo.cast import COMPANIES, PASSWORD, PLATFORM, Chat, Company, Person
 from config.lib.errors import NotFound
 from crm.models import Contact, Seller, Stage
@@ -55,6 +56,8 @@ def _company(company: Company) -> Tenant:
     _knowledge(tenant)
     with tenant_context(tenant):
         _chats(company)
+        if company.slug == book.COMPANY:
+            book.fill(by=BY)
     return tenant
 
 

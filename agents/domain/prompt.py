@@ -13,7 +13,8 @@ from datetime import datetime
 from agents.domain.prompt_security import screen
 from agents.domain.prompt_texts import Words, words_of
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]{1,40})\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]{1,40}|campo\.[A-Za-z0-9_-]{1,40})\s*\}\}")
+OWN = "campo."  # {{campo.zona}}: a field of the company's own
 # What a company may write, in either language of the interface.
 ALIASES = {
     "nombre_agente": "agent_name", "agente": "agent_name", "empresa": "company", "negocio": "company",
@@ -47,6 +48,8 @@ class Facts:
     channel: str = ""
     locale: str = "es"
     contact: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The company's own fields: key → its name and what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,11 @@ class SystemPrompt:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Replace `{{name}}` by its value, once; a name that nobody knows stays as written."""
+    """Replace `{{name}}` by its value, once; a name that nobody knows stays as written, a field without value is empty."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1).lower()
-        return values.get(ALIASES.get(name, name), match.group())
+        return values.get(ALIASES.get(name, name), "" if name.startswith(OWN) else match.group())
 
     return _VARIABLE.sub(value, template)
 
@@ -71,7 +74,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def unknown_variables(template: str) -> tuple[str, ...]:
     """Names that `fill` would leave as written, so that a page can say so before publishing."""
     names = (match.lower() for match in _VARIABLE.findall(template))
-    return tuple(dict.fromkeys(name for name in names if ALIASES.get(name, name) not in VARIABLES))
+    known = (name for name in names if not name.startswith(OWN))
+    return tuple(dict.fromkeys(name for name in known if ALIASES.get(name, name) not in VARIABLES))
 
 
 def safe_value(value: str, *, longest: int = 80) -> str:
@@ -86,6 +90,7 @@ def assemble(
     """The whole system prompt. `protocols` are (tool name, how to use it) of the enabled tools, in order."""
     words = words_of(facts.locale)
     contact = {name: safe_value(value) for name, value in facts.contact.items()}
+    contact |= {label: safe_value(value) for label, value in facts.details.values()}
     template = agent.template.strip() or words["default_role"]
     theirs = [fill(template, _values(agent, facts, words, contact.get("name", "")))]
     if agent.tone:
@@ -123,6 +128,7 @@ def _values(agent: AgentText, facts: Facts, words: Words, contact_name: str) -> 
         "timezone": facts.timezone,
         "channel": facts.channel,
         "contact_name": contact_name,
+        **{f"{OWN}{key}": safe_value(value) for key, (_label, value) in facts.details.items()},
     }
 
 

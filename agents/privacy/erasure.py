@@ -98,7 +98,8 @@ def stray(tenant: Tenant, pk: UUID) -> None:
     with working(tenant, pk) as (row, subject):
         raw.forget_notices(subject)
         redaction.forget_live(subject)
-        copies.forget_of(tenant, row.contact_id)
+        for contact_id in {row.contact_id, UUID(subject.contact_id)}:
+            copies.forget_of(tenant, contact_id)
         raw.forget_keys(tenant, subject)
     redaction.forget_emails(tenant, subject)
 

@@ -9,6 +9,7 @@ from agents.models import AgentRun, PrivacyRequest
 from agents.services import privacy as agents
 from config.lib.counts import Counted
 from crm.models import Contact, Lead
+from crm.services import merging
 from crm.services import privacy as crm
 from messaging.models import Attachment, Conversation, Message
 from messaging.services import privacy as messaging
@@ -18,8 +19,14 @@ NOUNS = ("leads", "conversations", "messages", "files", "agent_runs", "copies")
 
 
 def find(contact_id: object, subject: Subject | None = None) -> Subject:
-    """Everything by which the person can be found now, added to what was known. Call inside the company."""
+    """Everything by which the person can be found now, added to what was known. Call inside the company.
+
+    Somebody united with another contact since is found there: it is the same person.
+    """
     subject = subject or Subject(str(contact_id))
+    while (kept := merging.went_to(UUID(subject.contact_id))) is not None:
+        subject.add("rows", [subject.contact_id])
+        subject.contact_id = str(kept)
     crm.find(subject)
     messaging.find(subject)
     return subject

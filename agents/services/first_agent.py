@@ -8,7 +8,7 @@ from messaging.models import Source
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
 
-TOOLS = ["rag_search", "create_customer", "qualify_lead", "handoff_to_human", "report_assistance"]
+TOOLS = ["rag_search", "create_customer", "save_details", "qualify_lead", "handoff_to_human", "report_assistance"]
 
 
 def seed(*, tenant: Tenant) -> None:

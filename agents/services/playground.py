@@ -65,7 +65,7 @@ def try_agent(*, tenant: Tenant, agent: Agent, text: str, history: Sequence[Line
 def _converse(
     tenant: Tenant, run: AgentRun, snapshot: dict, lines: list[Line], suspicious: bool, trace: Trace, by: Actor
 ) -> None:
-    tools = allowed_tools(snapshot["enabled_tools"], suspicious=suspicious)
+    tools = allowed_tools(snapshot["enabled_tools"], suspicious=suspicious, tenant=tenant)
     prompt = prompt_of(tenant, snapshot, channel="", contact=None, tools=tools, suspicious=suspicious)
     context = ToolContext(tenant, by, NOBODY, NOBODY, run.pk, None, said=lines[-1].text)
     try:

@@ -1,6 +1,6 @@
 """Everything a turn needs to know, read in one short transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,11 +20,13 @@ from agents.llm.base import ChatMessage
 from agents.models import Agent, AgentRun, AgentVersion
 from agents.tools.base import Tool
 from crm.models import Contact
+from crm.services.custom_fields import told
 from messaging.models import Conversation, Message, MessageStatus
 from tenants.models import Tenant
 from tenants.services import tenant_settings
 
 LINES = 60
+Details = Mapping[str, tuple[str, str]]  # a field's key → its name and the value in words
 UNSAID = (MessageStatus.CANCELLED, MessageStatus.FAILED)
 
 
@@ -40,6 +42,7 @@ class Scene:
     burst: tuple[str, ...]
     screening: Screening
     over_budget: bool
+    details: Details
 
     @property
     def snapshot(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ def gather(*, tenant: Tenant, conversation_id: UUID, upto_sequence: int) -> Scen
         burst=burst,
         screening=worst([screen(text) for text in burst]),
         over_budget=spending_is_over(tenant),
+        details=told(conversation.contact),
     )
 
 
@@ -140,6 +144,7 @@ def prompt_of(
     contact: Contact | None,
     tools: Collection[Tool],
     suspicious: bool,
+    details: Details | None = None,
     now: datetime | None = None,
 ) -> SystemPrompt:
     """The system prompt of a published agent for this company, moment and contact."""
@@ -161,6 +166,7 @@ def prompt_of(
         channel=channel,
         locale=tenant.locale,
         contact=known,
+        details=details or {},
     )
     return assemble(agent, facts, protocols=[(tool.name, tool.protocol) for tool in tools], suspicious=suspicious)
 

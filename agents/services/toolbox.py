@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
@@ -17,8 +17,10 @@ from agents.models import ToolCall
 from agents.tools import tool_named
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult
 from config.lib.errors import AppError, ProviderError
+from messaging.models import Conversation
 from tenants.context import tenant_context
 from tenants.domain import roles
+from tenants.models import Tenant
 
 LONGEST_ARGUMENTS = 8000
 
@@ -49,15 +51,31 @@ class Toolbox(Protocol):
 
 
 def allowed_tools(
-    names: Sequence[str], *, suspicious: bool, permissions: frozenset[str] = roles.AGENT
+    names: Sequence[str],
+    *,
+    suspicious: bool,
+    permissions: frozenset[str] = roles.AGENT,
+    tenant: Tenant | None = None,
 ) -> tuple[Tool, ...]:
     """The tools of an agent, in its order, as far as the permission table lets it.
 
-    A suspicious turn keeps what reads and the way to a person.
+    A suspicious turn keeps what reads and the way to a person. Tools whose arguments the company decides need `tenant`.
     """
     tools = [tool for name in dict.fromkeys(names) if (tool := tool_named(name)) is not None]
     tools = [tool for tool in tools if tool.permission in permissions]
-    return tuple(tool for tool in tools if not suspicious or not tool.writes or tool.always)
+    tools = [tool for tool in tools if not suspicious or not tool.writes or tool.always]
+    return tuple(found for tool in tools if (found := _of_company(tool, tenant)) is not None)
+
+
+def _of_company(tool: Tool, tenant: Tenant | None) -> Tool | None:
+    """The tool with the arguments it has in this company."""
+    if tool.parameters_now is None:
+        return tool
+    if tenant is None:
+        return None
+    with tenant_context(tenant):
+        parameters = tool.parameters_now()
+    return replace(tool, parameters=parameters) if parameters is not None else None
 
 
 def specs_of(tools: Sequence[Tool]) -> tuple[ToolSpec, ...]:
@@ -144,11 +162,17 @@ class LiveToolbox:
             return result
         with tenant_context(self.context.tenant):
             with transaction.atomic():
-                result = tool.run(self.context, arguments)
+                result = tool.run(self._whose(), arguments)
                 if not result.ok:
                     return result
                 self._row(tool.name, arguments, result, key, position, begun)
         return result
+
+    def _whose(self) -> ToolContext:
+        """With the conversation's contact as it is now: while the model thought, two contacts may have become one."""
+        rows = Conversation.objects.filter(pk=self.context.conversation_id)
+        contact_id = rows.values_list("contact_id", flat=True).first()
+        return replace(self.context, contact_id=contact_id) if contact_id else self.context
 
     def _key(self, tool: Tool, arguments: JSON, position: int) -> str:
         """What is written once: the same act in the same turn, also when a crashed turn is run again."""

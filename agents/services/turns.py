@@ -140,12 +140,13 @@ def _plan(turn: _Turn) -> Plan:
     scene, snapshot = turn.scene, turn.scene.snapshot
     config = snapshot.get("config") or {}
     suspicious = scene.screening.suspicious
-    tools = allowed_tools(snapshot.get("enabled_tools") or [], suspicious=suspicious)
+    tools = allowed_tools(snapshot.get("enabled_tools") or [], suspicious=suspicious, tenant=turn.tenant)
     prompt = prompt_of(
         turn.tenant,
         snapshot,
         channel=scene.conversation.channel_source,
         contact=scene.contact,
+        details=scene.details,
         tools=tools,
         suspicious=suspicious,
     )

@@ -66,6 +66,8 @@ class Tool:
 
     `permission`: what it does, in the words of tenants.domain.roles; agents have those of roles.AGENT.
 
+    `parameters_now`: gives the arguments where a company decides them, asked once a turn; None takes the tool away.
+
     `in_transaction`: run inside the tenant's transaction together with its trace row; a tool that waits for a
     provider says False and opens its own short ones. `once`: at most one success in a turn, whatever the arguments.
     """
@@ -81,6 +83,7 @@ class Tool:
     always: bool = False
     once: bool = False
     in_transaction: bool = True
+    parameters_now: Callable[[], JSON | None] | None = None
 
 
 def schema(required: tuple[str, ...] = (), **properties: JSON) -> JSON:

@@ -1,16 +1,21 @@
 """Tools about the person who is writing: their data and how ready they are to buy."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult, choice, schema, text
 from config.lib.errors import AppError
 from crm.domain.phones import phone_variants
-from crm.models import Contact
+from crm.domain.qualification import Said
+from crm.models import Contact, ContactPoint
 from crm.phones import as_e164
-from crm.services import contacts, leads
+from crm.services import contacts, leads, points
+from messaging.models import Message
 from messaging.services.conversations import locked, note
 
+MOST_HEARD = 20  # messages of one turn
 PRIVATE_EXTRAS = ("document", "insurance")
 LABELS = {
     "name": gettext_lazy("nombre"),
@@ -30,8 +35,11 @@ def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
     wanted = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
     saved, doubtful, fields = _sorted_out(contact, wanted, context)
     if fields:
+        further = str(fields.pop("further", ""))
         try:
             contacts.update_contact(contact=contact, by=context.actor, **fields)
+            if further:
+                points.add_point(contact=contact, kind=ContactPoint.Kind.PHONE, value=further, by=context.actor)
         except AppError as error:
             return ToolResult(False, {"saved": []}, str(error.message))
     conversation = locked(context.conversation_id)
@@ -53,11 +61,11 @@ def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
 
 def _sorted_out(
     contact: Contact, wanted: dict[str, str], context: ToolContext
-) -> tuple[list[str], list[str], dict[str, object]]:
-    """What may be saved, what belongs to somebody else, and the fields to write."""
+) -> tuple[list[str], list[str], dict[str, Any]]:
+    """What may be saved, what belongs to somebody else, and the fields to write (`further`: a second number)."""
     saved: list[str] = []
     doubtful: list[str] = []
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     custom = dict(contact.custom)
     for name, value in wanted.items():
         if name == "phone":
@@ -67,12 +75,13 @@ def _sorted_out(
                 doubtful.append(name)
                 continue
             # The number somebody writes from is theirs; another one is a second number, it replaces nothing.
-            if contact.phone and number not in phone_variants(contact.phone):
-                custom["other_phone"] = number
-            elif not contact.phone:
+            if not contact.phone:
                 fields["phone"] = number
+            elif number not in phone_variants(contact.phone):
+                fields["further"] = number
         elif name == "email":
-            if Contact.objects.filter(email__iexact=value).exclude(pk=contact.pk).exists():
+            other = contacts.by_email(value)
+            if other is not None and other.pk != contact.pk:
                 doubtful.append(name)
                 continue
             fields["email"] = value
@@ -107,9 +116,19 @@ def qualify_lead(context: ToolContext, arguments: JSON) -> ToolResult:
     learned = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
     if not learned:
         return ToolResult(False, message=_("No hay nada para registrar."))
-    lead = leads.qualify_lead(lead=lead, by=context.actor, quote=context.said, **learned)
+    lead = leads.qualify_lead(lead=lead, by=context.actor, heard=_heard(context), **learned)
     data = {"score": lead.score, "interest": lead.interest, "known": sorted(learned)}
     return ToolResult(True, data, receipt=Receipt("record", _("Calificado: %(score)s puntos") % {"score": lead.score}))
+
+
+def _heard(context: ToolContext) -> list[Said]:
+    """What the customer wrote in this turn, message by message, so that each point of the score can name its own."""
+    rows = Message.objects.filter(
+        conversation_id=context.conversation_id, direction=Message.Direction.IN, author=Message.Author.CONTACT
+    )
+    latest = rows.order_by("-sequence").values_list("pk", "text")[:MOST_HEARD]
+    found = [Said(str(pk), text.strip()) for pk, text in latest if text.strip() and text.strip() in context.said]
+    return found[::-1] or ([Said("", context.said)] if context.said else [])
 
 
 CREATE_CUSTOMER = Tool(

@@ -1,9 +1,13 @@
-"""One-time links stay out of the log: their token opens a door, and a log is read by others than its owner."""
+"""One-time links and the doors of other systems stay out of the log: their token opens them, and a log is read by others
+than its owner."""
 
 import logging
 import re
 
-_TOKEN = re.compile(r"(enlace(?:/|%2F))[A-Za-z0-9_\-]{8,}", re.I)
+_SLASH = r"(?:/|%2F)"
+_TOKEN = re.compile(
+    rf"(enlace{_SLASH}|entrada{_SLASH}[\w-]+{_SLASH}[\w-]+{_SLASH}|[?&]token=)[A-Za-z0-9_\-]{{8,}}", re.I
+)
 
 
 def without_token(text: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
@@ -130,6 +131,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "sweep-duplicates": {"task": "crm.tasks.sweep_duplicates", "schedule": crontab(hour=7, minute=20)},  # UTC: by night
+    "remind": {"task": "crm.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-explanations": {"task": "crm.tasks.forget_explanations", "schedule": 3600.0, "options": {"expires": 3600}},
+    "sweep-imports": {
+        "task": "crm.tasks.sweep_imports",
+        "schedule": 60.0,
+        "options": {"queue": "sync", "expires": 60},
+    },
+    "sweep-sellers": {"task": "crm.tasks.sweep_sellers", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-bulk": {"task": "crm.tasks.sweep_bulk", "schedule": 30.0, "options": {"expires": 30}},
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -171,6 +182,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True  # whatever leaves by the library's own doors; ours use config.lib.cells
 MEDIA_ROOT = DATA_DIR / "media"  # one folder a tenant; served through the gate only
 SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_NAME = "session"
@@ -215,6 +227,8 @@ RATE_LIMITS = {
     "otp": "5/m",  # second factor, per account
     "otp-hour": "20/h",  # likewise: five a minute alone would let a patient guesser through
     "reauthenticate": "5/m",  # the password again, per account
+    "public": "5/m",  # a public form, per address and form
+    "inbound": "120/m",  # what another system hands in, per token
     "lists": "100/m",  # leads, contacts, clients through the API: per person and list
     "relay": "600/m",  # messages handed to the relay: per company
     "provider-test": "10/m",  # asking a provider whether a key works: per company
@@ -258,6 +272,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {  # `kind` means something else on each noun
+        "ContactPointKindEnum": "crm.models.ContactPoint.Kind",
+        "CustomFieldKindEnum": "crm.models.CustomField.Kind",
+        "FormKindEnum": "crm.models.InboundForm.Kind",
+        "NoteKindEnum": "crm.models.Note.Kind",
+        "StageKindEnum": "crm.models.StageKind",
+        "TaskKindEnum": "crm.models.Task.Kind",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "tenants.api.schema.with_errors"],
 }
 
@@ -311,6 +333,20 @@ def development_key(purpose: str) -> str:
 OPEN_SIGNUP = env.flag("OPEN_SIGNUP")  # anybody may ask for a company; the first one of an empty platform always can be
 TENANT_HOST_PATTERN = env.text("TENANT_HOST_PATTERN", "{slug}.localhost")
 # Who may see what is asked of the apps that hold it: leads and chats for live events, and what ties a contact to somebody.
-LIVE_HOLDERS = {"lead": "crm.access.lead_holders", "conversation": "messaging.access.chat_holders"}
+LIVE_HOLDERS = {
+    "lead": "crm.access.lead_holders",
+    "task": "crm.access.task_holders",
+    "conversation": "messaging.access.chat_holders",
+}
 CONTACT_TIES = ["crm.access.lead_ties", "messaging.access.chat_ties"]
+# What each app tells in the story of a contact.
+TIMELINE = [
+    "crm.services.timeline_sources.entries",
+    "messaging.services.timeline.entries",
+    "agents.services.timeline.entries",
+]
+CONTACT_CHANNELS = "messaging.services.timeline.channels"  # a contact's chats, as a column of a query of contacts
+LEAD_ATTENDED = ["messaging.access.talking_agents"]  # chats in which an agent attends a lead just now
+HANDOVER_CHATS = {"hand": "messaging.services.handing.hand", "back": "messaging.services.handing.back"}
+MEMBER_ACTIVATED = ["crm.services.sellers.welcome"]  # called with the membership, inside its company
 TENANT_SEEDERS = ["crm.services.stages.seed", "messaging.services.channels.seed", "agents.services.first_agent.seed"]

@@ -102,11 +102,11 @@ def waiting_time(since: datetime | None) -> str:
 
 
 @register.simple_tag
-def money(amount: Decimal | None, currency: str = "") -> str:
-    """An amount as its currency is written at home: "$ 6.000.000,00", "US$ 1,250.00"."""
+def money(amount: Decimal | None, currency: str = "", short: bool = False) -> str:
+    """An amount as its currency is written at home: "$ 6.000.000,00", "US$ 1,250.00"; `short` without cents if there are none."""
     if amount is None:
         return NOTHING
-    digits = f"{amount:,.2f}"
+    digits = f"{amount:,.0f}" if short and amount == int(amount) else f"{amount:,.2f}"
     if currency not in POINT_DECIMALS:
         digits = digits.translate(str.maketrans(",.", ".,"))
     return f"{SYMBOLS.get(currency, currency)}\N{NO-BREAK SPACE}{digits}".strip()

@@ -1,34 +1,26 @@
 """Leads and what happens to them."""
 
-from typing import Any
-
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.ids import as_uuid, key_of
 from crm.access import lead_for, seller_for, stage_for
-from crm.api.serializers import LeadBody, LeadFilter, LeadOut, NewLeadBody, OwnerBody, QualifyBody, StageBody
-from crm.models import Contact, Lead
-from crm.services import intake, leads
+from crm.api.pipeline_serializers import ApprovalNeededOut
+from crm.api.serializers import (
+    LeadBody,
+    LeadFilter,
+    LeadOut,
+    MoveBody,
+    NewLeadBody,
+    OwnerBody,
+    QualifyBody,
+    ScoreBody,
+)
+from crm.models import Touch
+from crm.services import assignment, intake, leads, moves, pipelines
+from crm.services.lead_filters import LONG, LeadQuery
 from tenants.api.base import CompanyView
 from tenants.audit_access import audit_access
-
-
-def narrowed(rows: QuerySet[Lead], asked: dict[str, Any]) -> QuerySet[Lead]:
-    if "stage" in asked:
-        stage = asked["stage"]
-        rows = rows.filter(stage_id=stage) if as_uuid(stage) else rows.filter(stage__code=stage)
-    if "owner" in asked:
-        rows = rows.filter(owner=None) if asked["owner"] == "none" else rows.filter(owner_id=key_of(asked["owner"]))
-    if "source" in asked:
-        rows = rows.filter(source=asked["source"])
-    if "contact" in asked:
-        rows = rows.filter(contact_id=asked["contact"])
-    if "search" in asked:
-        rows = rows.filter(contact__in=Contact.objects.search(asked["search"]).values("pk"))
-    return rows
 
 
 @audit_access("leads.listed")
@@ -39,8 +31,9 @@ class Leads(CompanyView):
     @extend_schema(operation_id="leads_list", parameters=[LeadFilter], responses=LeadOut(many=True))
     def get(self, request: Request) -> Response:
         """Newest first; whoever does not see all gets what is theirs (or their team's) and what nobody has."""
-        rows = Lead.objects.visible_to(self.member).select_related("contact")
-        return self.paged(narrowed(rows, self.asked(LeadFilter)), LeadOut)
+        query = LeadQuery.of(request.query_params, self.member)
+        self.page_by = query.order(0 if query.sort in LONG else query.count())
+        return self.paged(query.insist().rows().order_by(), LeadOut)
 
     @extend_schema(operation_id="leads_create", request=NewLeadBody, responses={201: LeadOut})
     def post(self, request: Request) -> Response:
@@ -56,10 +49,14 @@ class Leads(CompanyView):
             interest=said.get("interest", ""),
             value=said.get("value"),
             currency=said.get("currency", ""),
+            pipeline=pipelines.pipeline_for(said["pipeline"]) if said.get("pipeline") else None,
+            expected_close=said.get("expected_close"),
+            probability=said.get("probability"),
+            labels=said.get("tags", ()),
+            custom=said.get("custom"),
+            social_links=said.get("social_links"),
+            touch=Touch.Kind.WEBHOOK,
         )
-        more = {name: said[name] for name in ("social_links", "tags", "custom") if name in said}
-        if more:
-            lead = leads.update_lead(lead=lead, by=self.actor, **more)
         return Response(LeadOut(lead).data, status=201)
 
 
@@ -88,15 +85,30 @@ class OneLead(CompanyView):
 class MoveLead(CompanyView):
     writes = "leads.write"
 
-    @extend_schema(operation_id="leads_stage", request=StageBody, responses=LeadOut)
+    @extend_schema(operation_id="leads_stage", request=MoveBody, responses={200: LeadOut, 202: ApprovalNeededOut})
     def post(self, request: Request, pk: str) -> Response:
-        """Move to another stage. A lost one needs `lost_reason`; a won one is reached by converting only."""
+        """Move to another stage. A lost one needs `lost_reason`; a won one is reached by converting only.
+
+        202 with code "approval_needed" when somebody must agree first: the lead stays where it is.
+        """
         lead = lead_for(self.member, pk, lock=True)
-        said = self.body(StageBody)
+        said = self.body(MoveBody)
         stage = stage_for(said["stage"])
-        return Response(
-            LeadOut(leads.move_stage(lead=lead, stage=stage, by=self.actor, lost_reason=said["lost_reason"])).data
+        if said["change_pipeline"] and stage.pipeline_id != lead.stage.pipeline_id:
+            moves.change_pipeline(lead=lead, stage=stage, comment=said["comment"], by=self.actor)
+            return Response(LeadOut(lead).data)
+        waiting = moves.move_stage(
+            lead=lead,
+            stage=stage,
+            by=self.actor,
+            member_role=self.member.role,
+            lost_reason=said["lost_reason"],
+            comment=said["comment"],
         )
+        if waiting is not None:
+            answer = {"code": "approval_needed", "request": waiting}
+            return Response(ApprovalNeededOut(answer).data, status=202)
+        return Response(LeadOut(lead).data)
 
 
 @audit_access("lead.viewed", resource="pk")
@@ -105,12 +117,14 @@ class AssignLead(CompanyView):
 
     @extend_schema(operation_id="leads_assign", request=OwnerBody, responses=LeadOut)
     def post(self, request: Request, pk: str) -> Response:
-        """Give the lead to an active seller, or to nobody."""
+        """Give the lead to an active seller, or to nobody; with an empty body the company's rules decide."""
         lead = lead_for(self.member, pk, lock=True)
         said = self.body(OwnerBody)
         if "owner" in said:
             owner = seller_for(said["owner"]) if said["owner"] else None
-            lead = leads.assign_lead(lead=lead, owner=owner, by=self.actor)
+            assignment.assign(lead=lead, owner=owner, by=self.actor)
+        else:
+            assignment.assign_by_rule(lead=lead, by=self.actor)
         return Response(LeadOut(lead).data)
 
 
@@ -123,3 +137,16 @@ class QualifyLead(CompanyView):
         """Keep what was learned and score it anew."""
         lead = lead_for(self.member, pk, lock=True)
         return Response(LeadOut(leads.qualify_lead(lead=lead, by=self.actor, **self.body(QualifyBody))).data)
+
+
+@audit_access("lead.viewed", resource="pk")
+class CorrectScore(CompanyView):
+    writes = "leads.write"
+
+    @extend_schema(operation_id="leads_score", request=ScoreBody, responses=LeadOut)
+    def post(self, request: Request, pk: str) -> Response:
+        """Correct the score. The difference stays whatever is learned later."""
+        lead = lead_for(self.member, pk, lock=True)
+        said = self.body(ScoreBody)
+        corrected = leads.correct_score(lead=lead, points=said["score"], reason=said["reason"], by=self.actor)
+        return Response(LeadOut(corrected).data)

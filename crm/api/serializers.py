@@ -1,45 +1,11 @@
 """Shapes of contacts, leads, sellers and stages. Every field is named: a new column never leaks by itself."""
 
-from typing import Any
-
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from crm.api.contact_serializers import PersonBody
 from crm.models import Interest
 
 CURRENCY = r"^[A-Z]{3}$"
-
-
-class ContactOut(serializers.Serializer):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    phone = serializers.CharField(allow_null=True, help_text="E.164")
-    email = serializers.CharField()
-    social_links = serializers.DictField()
-    custom = serializers.DictField()
-    notes = serializers.CharField()
-    opted_out_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
-class ContactBody(serializers.Serializer):
-    name = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    phone = serializers.CharField(max_length=40, required=False, allow_blank=True, allow_null=True)
-    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
-    social_links = serializers.DictField(required=False)
-    custom = serializers.DictField(required=False)
-    notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Somebody new has a name, a phone or an e-mail."""
-        if not self.partial and not any(attrs.get(field) for field in ("name", "phone", "email")):
-            raise serializers.ValidationError({"name": _("Falta el nombre, el teléfono o el correo.")})
-        return attrs
-
-
-class ContactFilter(serializers.Serializer):
-    search = serializers.CharField(required=False, max_length=200, help_text="Case and accents do not count.")
 
 
 class LeadContactOut(serializers.Serializer):
@@ -67,21 +33,16 @@ class LeadOut(serializers.Serializer):
     tags = serializers.ListField(child=serializers.CharField())
     custom = serializers.DictField()
     lost_reason = serializers.CharField()
+    score_adjustment = serializers.IntegerField(help_text="A person's correction, within the score.")
+    last_source = serializers.CharField()
+    expected_close = serializers.DateField(allow_null=True)
+    probability = serializers.IntegerField(allow_null=True, help_text="%; null = that of the stage")
+    stage_since = serializers.DateTimeField()
+    last_activity_at = serializers.DateTimeField()
+    next_step_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-
-
-class PersonBody(serializers.Serializer):
-    """Who the lead is: an id, or name, phone and e-mail of a person known or new."""
-
-    id = serializers.UUIDField(required=False)
-    name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    phone = serializers.CharField(max_length=40, required=False, allow_blank=True, allow_null=True, default=None)
-    email = serializers.EmailField(max_length=254, required=False, allow_blank=True, default="")
-
-    def to_internal_value(self, data: object) -> dict[str, object]:
-        """A bare id is short for {"id": …}."""
-        return super().to_internal_value({"id": data} if isinstance(data, str) else data)
 
 
 class LeadOwnFields(serializers.Serializer):
@@ -90,6 +51,8 @@ class LeadOwnFields(serializers.Serializer):
         max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True, help_text="As a string."
     )
     currency = serializers.RegexField(CURRENCY, required=False, allow_blank=True, help_text="ISO 4217")
+    expected_close = serializers.DateField(required=False, allow_null=True)
+    probability = serializers.IntegerField(min_value=0, max_value=100, required=False, allow_null=True)
     social_links = serializers.DictField(required=False)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, max_length=100, allow_empty=True
@@ -111,6 +74,7 @@ class NewLeadBody(LeadOwnFields):
     interest = serializers.ChoiceField(choices=Interest.choices, required=False, allow_blank=True)
     owner = serializers.UUIDField(required=False, allow_null=True)
     stage = serializers.CharField(max_length=40, required=False, help_text="Id or code of an open stage.")
+    pipeline = serializers.UUIDField(required=False, help_text="Where the lead begins; the main one unless given.")
 
 
 class LeadBody(LeadOwnFields):
@@ -119,49 +83,52 @@ class LeadBody(LeadOwnFields):
     needs = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
 
-class StageBody(serializers.Serializer):
+class MoveBody(serializers.Serializer):
     stage = serializers.CharField(max_length=40, help_text="Id or code.")
     lost_reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    comment = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    change_pipeline = serializers.BooleanField(
+        required=False, default=False, help_text="true to carry the lead into a stage of another pipeline."
+    )
+
+
+class ScoreBody(serializers.Serializer):
+    """A person's own view; `reason` may be empty only when it takes a correction back."""
+
+    score = serializers.IntegerField(min_value=0, max_value=100)
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class OwnerBody(serializers.Serializer):
-    """Without `owner` nothing changes; null gives the lead to nobody."""
+    """Without `owner` the company's rules decide; null gives the lead to nobody."""
 
     owner = serializers.UUIDField(required=False, allow_null=True)
 
 
 class LeadFilter(serializers.Serializer):
+    """The words of the list's address (crm.services.lead_filters); besides, `custom.<key>` for each field to filter by."""
+
+    pipeline = serializers.UUIDField(required=False)
     stage = serializers.CharField(required=False, max_length=40, help_text="Id or code.")
-    owner = serializers.CharField(required=False, max_length=40, help_text="A seller's id, or none.")
+    owner = serializers.CharField(required=False, max_length=40, help_text="A seller's id, none or me.")
     source = serializers.CharField(required=False, max_length=60)  # type: ignore[assignment]  # a field, not the option of that name
+    tag = serializers.CharField(required=False, max_length=40)
+    city = serializers.CharField(required=False, max_length=120)
+    interest = serializers.CharField(required=False, max_length=8)
+    status = serializers.CharField(required=False, max_length=4, help_text="open, won or lost")
+    step = serializers.CharField(required=False, max_length=8, help_text="none, late or planned")
+    cold = serializers.CharField(
+        required=False, max_length=1, help_text="1: no news for longer than their stage allows"
+    )
+    lost_reason = serializers.CharField(required=False, max_length=200)
+    created_from = serializers.DateField(required=False, help_text="A day of the company, included; so are the others.")
+    created_to = serializers.DateField(required=False)
+    closed_from = serializers.DateField(required=False)
+    closed_to = serializers.DateField(required=False)
+    value_min = serializers.CharField(required=False, max_length=40)
+    value_max = serializers.CharField(required=False, max_length=40)
     contact = serializers.UUIDField(required=False)
     search = serializers.CharField(required=False, max_length=200, help_text="Case and accents do not count.")
-
-
-class StageOut(serializers.Serializer):
-    id = serializers.UUIDField()
-    code = serializers.CharField()
-    name = serializers.CharField()
-    kind = serializers.CharField(help_text="open, won or lost")
-    position = serializers.IntegerField()
-    is_initial = serializers.BooleanField()
-
-
-class SellerOut(serializers.Serializer):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    user = serializers.UUIDField(source="user_id", allow_null=True)
-    email = serializers.CharField()
-    working_hours = serializers.DictField()
-    timezone = serializers.CharField()
-    is_active = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
-
-
-class SellerBody(serializers.Serializer):
-    name = serializers.CharField(max_length=120)
-    user = serializers.UUIDField(required=False, allow_null=True)
-    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
-    working_hours = serializers.DictField(required=False, help_text='{"0": [["09:00", "13:00"]]}, 0 = Monday')
-    timezone = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    is_active = serializers.BooleanField(required=False)
+    sort = serializers.CharField(
+        required=False, max_length=8, help_text="created, active; value, score, close for at most 10,000 leads"
+    )

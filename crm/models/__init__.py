@@ -1,6 +1,52 @@
-from crm.models.contact import Contact
+from crm.models.assignment import Assignment, AssignmentRule, RuleSeller, Strategy
+from crm.models.client import Client, Conversion
+from crm.models.contact import Consent, Contact, ContactPoint, Touch
+from crm.models.fields import CustomField, Tag
+from crm.models.intake import ImportBatch, ImportRow, InboundForm, Submission
 from crm.models.lead import Interest, Lead
-from crm.models.pipeline import Stage, StageChange, StageKind, StageTransition
-from crm.models.seller import Seller
+from crm.models.merge import ContactMerge, DuplicatePair
+from crm.models.numbers import Goal, Response
+from crm.models.pipeline import LostReason, Pipeline, Stage, StageChange, StageKind, StageRequest, StageTransition
+from crm.models.seller import Absence, Seller
+from crm.models.views import BulkAction, BulkChange, SavedView
+from crm.models.work import Note, Notification, Task
 
-__all__ = ["Contact", "Interest", "Lead", "Seller", "Stage", "StageChange", "StageKind", "StageTransition"]
+__all__ = [
+    "Absence",
+    "Assignment",
+    "AssignmentRule",
+    "BulkAction",
+    "BulkChange",
+    "Client",
+    "Consent",
+    "Contact",
+    "ContactMerge",
+    "ContactPoint",
+    "Conversion",
+    "CustomField",
+    "DuplicatePair",
+    "Goal",
+    "ImportBatch",
+    "ImportRow",
+    "InboundForm",
+    "Interest",
+    "Lead",
+    "LostReason",
+    "Note",
+    "Notification",
+    "Pipeline",
+    "Response",
+    "RuleSeller",
+    "SavedView",
+    "Seller",
+    "Stage",
+    "StageChange",
+    "StageKind",
+    "StageRequest",
+    "StageTransition",
+    "Strategy",
+    "Submission",
+    "Tag",
+    "Task",
+    "Touch",
+]

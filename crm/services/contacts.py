@@ -1,36 +1,46 @@
-"""Creating and changing the person."""
+"""Creating and changing the person. Every door's phone and e-mail come in here, so they are kept in one form."""
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from config.lib.errors import Conflict, Invalid, NotFound
+from config.lib import commit
+from config.lib.errors import Invalid, NotFound
 from config.lib.texts import storable
-from crm.domain.phones import phone_variants
 from crm.models import Contact
-from crm.phones import as_e164
-from tenants.context import current_tenant
+from crm.services import custom_fields, tags
+from crm.services.blocking import refuse_blocked
+from crm.services.finding import by_email, by_phone, checked_email, find_known, hold_number, number_of
+from crm.services.points import taken
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
-from tenants.locks import hold
 from tenants.services.audit import record
 
-EDITABLE = frozenset({"name", "phone", "email", "social_links", "custom", "notes"})
+__all__ = ["by_email", "by_phone", "create_contact", "find_known", "hold_number", "update_contact"]
+EDITABLE = frozenset({"name", "phone", "email", "city", "social_links", "custom", "tags", "notes"})
+LONGEST = {"name": 200, "city": 120, "notes": 20_000}
+COMPARED = frozenset({"name", "phone", "email", "city"})  # what duplicates are told by
 
 
-def create_contact(*, by: Actor, name: str = "", phone: str | None = None, email: str = "", **fields: Any) -> Contact:
-    """Raises Conflict when the phone (in any of its local forms) belongs to another contact."""
+def create_contact(
+    *, by: Actor, name: str = "", phone: str | None = None, email: str = "", compared: bool = True, **fields: Any
+) -> Contact:
+    """Raises Conflict when the phone (in any of its local forms) is another contact's, Forbidden for somebody blocked.
+
+    `compared=False`: duplicates are looked for by night, not at once; for who brings thousands.
+    """
     contact = Contact()
     _assign(contact, {"name": name, "phone": phone, "email": email, **fields})
+    refuse_blocked(contact.phone, contact.email)
     _save(contact, names=None)
     record(action="contact.created", resource=contact, by=by)
+    if compared:
+        look_for_duplicates(contact)
     return contact
 
 
-def update_contact(*, contact: Contact, by: Actor, **fields: Any) -> Contact:
+def update_contact(*, contact: Contact, by: Actor, compared: bool = True, **fields: Any) -> Contact:
     """Change the named fields only, on the row as it is now. Audits names of fields, not their private content.
 
     Raises NotFound when the contact is gone meanwhile.
@@ -49,18 +59,14 @@ def update_contact(*, contact: Contact, by: Actor, **fields: Any) -> Contact:
     record(action="contact.updated", resource=contact, by=by, diff={"fields": changed})
     for lead_id in contact.leads.values_list("id", flat=True):
         emit("LEAD_UPDATED", object="lead", id=lead_id)
+    if compared and COMPARED.intersection(changed):
+        look_for_duplicates(contact)
     return contact
 
 
-def hold_number(phone: str) -> None:
-    """Until the transaction ends nobody else adds a contact with this number, in any of its forms."""
-    hold("phone", min(phone_variants(phone)))
-
-
-def by_phone(phone: str) -> Contact | None:
-    """The contact with this number in any of its Latin American forms; the exact form wins."""
-    found = {contact.phone: contact for contact in Contact.objects.filter(phone__in=phone_variants(phone))}
-    return found.get(phone) or next(iter(found.values()), None)
+def look_for_duplicates(contact: Contact) -> None:
+    """In a worker, and again by night should the wake-up be lost."""
+    commit.queue("crm.tasks.find_duplicates", contact_id=str(contact.pk))
 
 
 def _assign(contact: Contact, fields: dict[str, Any]) -> None:
@@ -68,27 +74,27 @@ def _assign(contact: Contact, fields: dict[str, Any]) -> None:
     if unknown:
         raise Invalid(_("No se puede cambiar: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     for name, value in fields.items():
-        if name == "phone":
-            value = as_e164(value, currency=current_tenant().currency) if value else None
-        elif isinstance(value, str):
+        if isinstance(value, str):
             value = value.replace("\x00", "").strip()
         if not storable(value):
             raise Invalid(_("Hay letras que no se pueden guardar."), fields={name: _("Letras inválidas.")})
-        setattr(contact, name, value)
-    if len(contact.name) > 200:
-        raise Invalid(_("El nombre es demasiado largo."), fields={"name": _("Hasta 200 letras.")})
-    if contact.email and "email" in fields:
-        _check_email(contact.email)
+        setattr(contact, name, _clean(contact, name, value))
 
 
-def _check_email(email: str) -> None:
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        message = _("El correo no se entiende.")
-        raise Invalid(message, fields={"email": message}) from error
-    if len(email) > 254:
-        raise Invalid(_("El correo es demasiado largo."), fields={"email": _("Hasta 254 letras.")})
+def _clean(contact: Contact, name: str, value: Any) -> Any:
+    if name == "phone":
+        return number_of(value) or None
+    if name == "email":
+        return checked_email(value)
+    if name == "custom":
+        return custom_fields.clean("contact", value, current=contact.custom)
+    if name == "tags":
+        return tags.clean(value)
+    longest = LONGEST.get(name)
+    if longest and len(value) > longest:
+        too_long = _("Hasta %(most)s letras.") % {"most": longest}
+        raise Invalid(too_long, fields={name: too_long})
+    return value
 
 
 def _save(contact: Contact, *, names: list[str] | None) -> None:
@@ -97,14 +103,9 @@ def _save(contact: Contact, *, names: list[str] | None) -> None:
         hold_number(contact.phone)
         other = by_phone(contact.phone)
         if other is not None and other.pk != contact.pk:
-            raise _taken()
+            raise taken("phone")
     try:
         with transaction.atomic():
             contact.save(update_fields=names, force_insert=names is None)
     except IntegrityError as error:
-        raise _taken() from error
-
-
-def _taken() -> Conflict:
-    message = _("Ya hay un contacto con ese teléfono.")
-    return Conflict(message, code="duplicate_contact", fields={"phone": message})
+        raise taken("phone") from error

@@ -1,20 +1,54 @@
-"""What happens to a lead: created, qualified, moved, assigned."""
+"""What happens to a lead: created, qualified, corrected, changed. Its stage is crm.services.moves' affair."""
 
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib.errors import Invalid
-from crm.domain.qualification import score
-from crm.models import Contact, Interest, Lead, Seller, Stage, StageChange, StageKind, StageTransition
+from config.lib.texts import storable, stored
+from crm.domain.qualification import HOT, MOST, Said, Score, score
+from crm.models import (
+    Assignment,
+    Contact,
+    Interest,
+    Lead,
+    Notification,
+    Pipeline,
+    Seller,
+    Stage,
+    StageKind,
+    Touch,
+)
+from crm.services import assignment, custom_fields, tags
+from crm.services.moves import note_stage
+from crm.services.notifications import notify
+from crm.services.touches import note_touch
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.services.audit import record
 
-EDITABLE = frozenset({"source", "value", "currency", "social_links", "tags", "custom", "needs", "budget", "timeline"})
+EDITABLE = frozenset(
+    {
+        "source",
+        "value",
+        "currency",
+        "expected_close",
+        "probability",
+        "social_links",
+        "tags",
+        "custom",
+        "needs",
+        "budget",
+        "timeline",
+    }
+)
+QUIET = timedelta(minutes=10)  # an activity is noted no more often than this
 
 
 def create_lead(
@@ -23,138 +57,216 @@ def create_lead(
     by: Actor,
     source: str = "",
     stage: Stage | None = None,
+    pipeline: Pipeline | None = None,
     owner: Seller | None = None,
     interest: str = "",
     value: Decimal | None = None,
     currency: str = "",
+    expected_close: date | None = None,
+    probability: int | None = None,
+    labels: Sequence[str] = (),
+    custom: Mapping[str, Any] | None = None,
+    social_links: Mapping[str, Any] | None = None,
+    touch: Touch.Kind | None = None,
+    attribution: Mapping[str, str] | None = None,
+    given: Assignment.Kind = Assignment.Kind.MANUAL,
+    quiet: bool = False,
 ) -> Lead:
-    """A new lead in the first stage unless another open one is named."""
-    stage = stage or initial_stage()
+    """A new lead in the first stage of the pipeline unless another open one is named.
+
+    Without `owner` the company's rules say who gets it. `touch` is how the person arrived, with its `attribution`
+    (names as in note_touch). `given` says how the owner got it; `quiet`: something tells them of many at once.
+    """
+    stage = stage or initial_stage(pipeline)
     if stage.kind != StageKind.OPEN:
         raise Invalid(_("Un lead empieza en una etapa abierta."), fields={"stage": _("Etapa cerrada.")})
-    if interest not in ("", *Interest.values):
-        raise Invalid(_("Ese nivel de interés no existe."), fields={"interest": _("Valor desconocido.")})
-    lead = Lead(contact=contact, stage=stage, owner=owner, source=source[:60], interest=interest, value=value)
-    lead.currency = currency or (current_tenant().currency if value is not None else "")
-    result = score(interest=interest, budget="", timeline="", needs="")
+    lead = Lead(contact=contact, stage=stage, source=stored(source).strip()[:60], interest=_interest(interest))
+    lead.value, lead.currency = value, currency or (current_tenant().currency if value is not None else "")
+    lead.expected_close, lead.probability = expected_close, _probability(probability)
+    lead.social_links = _links(social_links or {})
+    lead.tags = tags.clean(labels)
+    lead.custom = custom_fields.clean("lead", custom, current={}) if custom else {}
+    result = _scored(lead)
     lead.score, lead.score_reasons = result.points, list(result.reasons)
     lead.save(force_insert=True)
-    _note_stage(lead, None, by, "")
+    note_stage(lead, None, by, "")
     record(action="lead.created", resource=lead, by=by, diff={"source": lead.source})
     emit("NEW_LEAD", object="lead", id=lead.pk)
+    if touch is not None:
+        note_touch(contact=contact, lead=lead, kind=touch, source=lead.source, **(attribution or {}))
+    if owner is not None:
+        assignment.assign(lead=lead, owner=owner, by=by, kind=given, quiet=quiet)
+    else:
+        assignment.assign_by_rule(lead=lead, by=by)
     return lead
 
 
-def ensure_open_lead(*, contact: Contact, source: str, by: Actor) -> tuple[Lead, bool]:
-    """The contact's open lead, or a new one; the flag says which."""
+def ensure_open_lead(
+    *,
+    contact: Contact,
+    source: str,
+    by: Actor,
+    touch: Touch.Kind | None = None,
+    attribution: Mapping[str, str] | None = None,
+) -> tuple[Lead, bool]:
+    """The contact's open lead, or a new one; the flag says which. A new one notes its `touch`."""
     # Two channels may hear a new person at once. `no_key` lets rows that only point at the contact go on.
     Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
     lead = Lead.objects.open().filter(contact=contact).order_by("-created_at").first()
-    return (lead, False) if lead is not None else (create_lead(contact=contact, source=source, by=by), True)
+    if lead is None:
+        return create_lead(contact=contact, source=source, by=by, touch=touch, attribution=attribution), True
+    if lead.last_activity_at < timezone.now() - QUIET:
+        touch_activity(contact_id=contact.pk)
+    return lead, False
 
 
-def initial_stage() -> Stage:
-    stage = Stage.objects.filter(is_initial=True).first() or Stage.objects.filter(kind=StageKind.OPEN).first()
+def touch_activity(*, contact_id: UUID) -> None:
+    """Something was said with this person: their open leads are not cold.
+
+    One statement, a write at most every QUIET, and it waits for nobody: whoever speaks holds the chat by then, and others
+    hold a lead while they want the chat. A lead that is busy is being acted on anyway.
+    """
+    now = timezone.now()
+    stale = Lead.objects.filter(contact_id=contact_id, closed_at__isnull=True, last_activity_at__lt=now - QUIET)
+    free = stale.select_for_update(skip_locked=True, no_key=True).values("pk")
+    Lead.objects.filter(pk__in=free).update(last_activity_at=now)
+
+
+def initial_stage(pipeline: Pipeline | None = None) -> Stage:
+    """Where a lead begins in this pipeline, or in the main one."""
+    rows = Stage.objects.filter(pipeline=pipeline) if pipeline else Stage.objects.filter(pipeline__is_default=True)
+    rows = rows.select_related("pipeline").filter(kind=StageKind.OPEN, is_active=True)
+    stage = rows.order_by("-is_initial", "position").first()
     if stage is None:
         raise Invalid(_("El embudo no tiene etapas abiertas. Hay que crear una."))
     return stage
 
 
-def possible_stages(lead: Lead) -> list[Stage]:
-    """Where the lead may go by hand. A won stage is reached by converting only."""
-    ways = StageTransition.objects.filter(source_id=lead.stage_id).exclude(target__kind=StageKind.WON)
-    return [way.target for way in ways.select_related("target").order_by("target__position")]
-
-
-def move_stage(*, lead: Lead, stage: Stage, by: Actor, lost_reason: str = "") -> Lead:
-    """Raises Invalid for a step that the pipeline does not allow, a loss without reason, or a win without conversion."""
-    if stage.pk == lead.stage_id:
-        return lead
-    if stage.kind == StageKind.WON:
-        raise Invalid(_("Una venta se gana al convertir el lead en cliente."), code="convert_first")
-    if not StageTransition.objects.filter(source_id=lead.stage_id, target=stage).exists():
-        names = ", ".join(each.name for each in possible_stages(lead)) or "—"
-        raise Invalid(
-            _("De «%(from)s» no se pasa a «%(to)s». Se puede pasar a: %(names)s.")
-            % {"from": lead.stage, "to": stage, "names": names},
-            code="transition",
-            fields={"stage": _("Paso no permitido.")},
-        )
-    reason = _plain(lost_reason)[:300]
-    if stage.kind == StageKind.LOST and not reason:
-        message = _("Falta el motivo de la pérdida.")
-        raise Invalid(message, fields={"lost_reason": message})
-    source, lead.stage = lead.stage, stage
-    lead.lost_reason = reason if stage.kind == StageKind.LOST else ""
-    lead.closed_at = timezone.now() if stage.kind != StageKind.OPEN else None
-    lead.save(update_fields=["stage", "lost_reason", "closed_at", "updated_at"])
-    _note_stage(lead, source, by, reason)
-    record(action="lead.stage_changed", resource=lead, by=by, diff={"stage": [source.code, stage.code]})
-    emit("LEAD_UPDATED", object="lead", id=lead.pk)
-    return lead
-
-
-def assign_lead(*, lead: Lead, owner: Seller | None, by: Actor) -> Lead:
-    """Give the lead to an active seller, or to nobody."""
-    if owner is not None and not owner.is_active:
-        raise Invalid(_("Ese vendedor no está activo."), fields={"owner": _("Inactivo.")})
-    if lead.owner_id == (owner.pk if owner else None):
-        return lead
-    before, lead.owner = lead.owner_id, owner
-    lead.save(update_fields=["owner", "updated_at"])
-    record(action="lead.assigned", resource=lead, by=by, diff={"owner": [before, owner.pk if owner else None]})
-    emit("LEAD_UPDATED", object="lead", id=lead.pk, moved=True)
-    return lead
-
-
 def qualify_lead(
-    *, lead: Lead, by: Actor, interest: str = "", budget: str = "", timeline: str = "", needs: str = "", quote: str = ""
+    *,
+    lead: Lead,
+    by: Actor,
+    interest: str = "",
+    budget: str = "",
+    timeline: str = "",
+    needs: str = "",
+    heard: Sequence[Said] = (),
 ) -> Lead:
-    """Keep what was learned (an empty value leaves what is known) and score it, with the words behind each point."""
-    if interest not in ("", *Interest.values):
-        raise Invalid(_("Ese nivel de interés no existe."), fields={"interest": _("Valor desconocido.")})
-    before = {"interest": lead.interest, "score": lead.score}
-    lead.interest = interest or lead.interest
-    lead.budget = _plain(budget)[:200] or lead.budget
-    lead.timeline = _plain(timeline)[:200] or lead.timeline
-    lead.needs = _plain(needs)[:4000] or lead.needs
-    result = score(
-        interest=lead.interest, budget=lead.budget, timeline=lead.timeline, needs=lead.needs, quote=_plain(quote)
-    )
+    """Keep what was learned (an empty value leaves what is known) and score it.
+
+    `heard` are the customer's messages from which it was learned: each new reason names the one that says it.
+    """
+    points, before = lead.score, {"interest": lead.interest, "score": lead.score}
+    lead.interest = _interest(interest) or lead.interest
+    lead.budget = stored(budget).strip()[:200] or lead.budget
+    lead.timeline = stored(timeline).strip()[:200] or lead.timeline
+    lead.needs = stored(needs).strip()[:4000] or lead.needs
+    result = _scored(lead, heard=[Said(each.message, stored(each.text)) for each in heard])
     lead.score, lead.score_reasons = result.points, list(result.reasons)
     lead.save(update_fields=["interest", "budget", "timeline", "needs", "score", "score_reasons", "updated_at"])
     after = {"interest": lead.interest, "score": lead.score}
     record(action="lead.qualified", resource=lead, by=by, diff={"before": before, "after": after})
     emit("LEAD_UPDATED", object="lead", id=lead.pk)
+    _tell_hot(lead, points, by)
+    return lead
+
+
+def correct_score(*, lead: Lead, points: int, reason: str, by: Actor) -> Lead:
+    """A person knows better: the score becomes `points` (0–100), and the difference stays whatever is learned later.
+
+    The reason is shown with their name. Correcting back to what the facts say takes the correction away.
+    """
+    if not 0 <= points <= MOST:
+        raise Invalid(_("El puntaje va de 0 a 100."), fields={"score": _("De 0 a 100.")})
+    before = lead.score
+    lead.score_adjustment, counted = 0, _scored(lead, adjustment=0).points
+    lead.score_adjustment = points - counted
+    lead.score_adjustment_reason = stored(reason).strip()[:300] if lead.score_adjustment else ""
+    if lead.score_adjustment and not lead.score_adjustment_reason:
+        message = _("Falta decir por qué se corrige.")
+        raise Invalid(message, fields={"reason": message})
+    result = _scored(lead, corrected_by=by.label)
+    lead.score, lead.score_reasons = result.points, list(result.reasons)
+    lead.save(update_fields=["score", "score_reasons", "score_adjustment", "score_adjustment_reason", "updated_at"])
+    record(action="lead.score_corrected", resource=lead, by=by, diff={"score": [before, lead.score]})
+    emit("LEAD_UPDATED", object="lead", id=lead.pk)
+    _tell_hot(lead, before, by)
     return lead
 
 
 def update_lead(*, lead: Lead, by: Actor, **fields: Any) -> Lead:
+    """Change the named fields. `custom` changes the keys it names; the facts of a qualification are scored anew."""
     unknown = set(fields) - EDITABLE
     if unknown:
         raise Invalid(_("No se puede cambiar: %(names)s.") % {"names": ", ".join(sorted(unknown))})
+    before = {name: getattr(lead, name) for name in fields}
     for name, value in fields.items():
-        setattr(lead, name, value)
+        setattr(lead, name, _checked(lead, name, value))
+    changed = [name for name, old in before.items() if getattr(lead, name) != old]
+    if not changed:
+        return lead
     if lead.value is not None and not lead.currency:
         lead.currency = current_tenant().currency
-    lead.save(update_fields=[*fields, "currency", "updated_at"])
-    record(action="lead.updated", resource=lead, by=by, diff={"fields": sorted(fields)})
+    lead.save(update_fields=[*changed, "currency", "updated_at"])
+    record(action="lead.updated", resource=lead, by=by, diff={"fields": sorted(changed)})
     emit("LEAD_UPDATED", object="lead", id=lead.pk)
     return lead
 
 
-def _plain(text: str) -> str:
-    """A model's words may hold NUL, which PostgreSQL does not take."""
-    return text.replace("\x00", "").strip()
+def _checked(lead: Lead, name: str, value: Any) -> Any:
+    if name == "tags":
+        return tags.clean(value)
+    if name == "custom":
+        return custom_fields.clean("lead", value, current=lead.custom)
+    if name == "probability":
+        return _probability(value)
+    if name == "social_links":
+        return _links(value)
+    return stored(value).strip() if isinstance(value, str) else value
 
 
-def _note_stage(lead: Lead, source: Stage | None, by: Actor, reason: str) -> None:
-    StageChange.objects.create(
-        lead=lead,
-        source=source,
-        target=lead.stage,
-        actor_kind=by.kind,
-        actor_id=by.id,
-        actor_label=by.label,
-        reason=reason,
+def _interest(value: str) -> str:
+    if value not in ("", *Interest.values):
+        raise Invalid(_("Ese nivel de interés no existe."), fields={"interest": _("Valor desconocido.")})
+    return value
+
+
+def _probability(value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= 100:
+        raise Invalid(_("La probabilidad va de 0 a 100."), fields={"probability": _("De 0 a 100.")})
+    return value
+
+
+def _links(value: Mapping[str, Any]) -> dict[str, Any]:
+    if not storable(dict(value)):
+        raise Invalid(_("Hay letras que no se pueden guardar."), fields={"social_links": _("Letras inválidas.")})
+    return dict(value)
+
+
+def _scored(lead: Lead, *, heard: Sequence[Said] = (), adjustment: int | None = None, corrected_by: str = "") -> Score:
+    """The score of what the lead says of itself; a correction keeps the name of whoever made it."""
+    earlier: Mapping[str, Any] = next((each for each in lead.score_reasons if each.get("factor") == "correction"), {})
+    return score(
+        interest=lead.interest,
+        budget=lead.budget,
+        timeline=lead.timeline,
+        needs=lead.needs,
+        heard=heard,
+        before=lead.score_reasons,
+        adjustment=lead.score_adjustment if adjustment is None else adjustment,
+        adjusted={"said": lead.score_adjustment_reason, "by": corrected_by or earlier.get("by", "")},
     )
+
+
+def _tell_hot(lead: Lead, before: int, by: Actor) -> None:
+    user_id = lead.owner.user_id if lead.owner is not None else None
+    if before < HOT <= lead.score and user_id is not None and str(user_id) != by.id:
+        notify(
+            user_id=user_id,
+            kind=Notification.Kind.HOT,
+            key=f"hot:{lead.pk}",
+            contact=lead.contact,
+            href=f"/leads/{lead.pk}/",
+            facts={"score": lead.score},
+            urgent=True,
+        )

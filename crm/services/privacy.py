@@ -2,43 +2,76 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Model, Q, QuerySet, Sum
 
+from config.lib import commit
 from crm.domain.phones import phone_variants
-from crm.models import Contact, Lead, StageChange, StageKind
-from tenants.domain.privacy import DELETED, Columns, Declaration, Subject, words_of
+from crm.importing import files
+from crm.models import (
+    Assignment,
+    Consent,
+    Contact,
+    ContactMerge,
+    ContactPoint,
+    Conversion,
+    ImportBatch,
+    ImportRow,
+    Lead,
+    Note,
+    StageChange,
+    StageKind,
+    StageRequest,
+    Submission,
+    Task,
+    Touch,
+)
+from crm.services import tags
+from crm.services.privacy_tables import DECLARED
+from tenants.context import current_tenant
+from tenants.domain.privacy import Subject, words_of
 from tenants.live.services import emit
 
-OURS = "the company's own words about its work, nothing about who writes to it"
-CODE = "a code of the product"
-STAFF = "people who work with the product, not who writes to the company"
-DECLARED: Declaration = {
-    "crm.Contact": Columns("name phone email social_links custom notes search_text", DELETED, "contact"),
-    "crm.Lead": Columns(
-        "score_reasons budget timeline needs source social_links tags custom lost_reason",
-        DELETED,
-        "leads",
-        plain={CODE: "interest currency"},
-    ),
-    "crm.StageChange": Columns("actor_id actor_label reason", DELETED, "stage_changes", plain={CODE: "actor_kind"}),
-    "crm.Stage": Columns(plain={OURS: "code name", CODE: "kind"}),
-    "crm.Seller": Columns(plain={STAFF: "name email working_hours timezone"}),
+__all__ = ["DECLARED"]  # read by the registry
+
+
+# File of the export → the table, the way from its rows to the contact, and facts shown beside the words.
+AROUND: dict[str, tuple[type[Model], str, tuple[str, ...]]] = {
+    "points": (ContactPoint, "contact", ("kind", "created_at")),
+    "consents": (Consent, "contact", ("purpose", "granted", "at")),
+    "touches": (Touch, "contact", ("kind", "at")),
+    "stage_requests": (StageRequest, "lead__contact", ("status", "at")),
+    "assignments": (Assignment, "lead__contact", ("kind", "at")),
+    "conversions": (Conversion, "lead__contact", ("at", "value", "currency", "undone_at")),
+    "tasks": (Task, "contact", ("kind", "due_at", "done_at")),
+    "notes": (Note, "contact", ("kind", "created_at")),
+    "merges": (ContactMerge, "kept", ("at", "undone_at")),
+    "submissions": (Submission, "contact", ("at", "state")),
+    "import_rows": (ImportRow, "contact", ("outcome",)),
 }
 
 
 def find(subject: Subject) -> None:
-    """Add leads, phones in every spelling and e-mails."""
+    """Add leads, phones in every spelling, e-mails, and the ids of everything that hangs on the person."""
     contact = Contact.objects.filter(pk=subject.contact_id).first()
     if contact is None:
         return
     subject.add("leads", map(str, contact.leads.values_list("pk", flat=True)))
-    other = contact.custom.get("other_phone") if isinstance(contact.custom, dict) else None
-    for number in (contact.phone, other):
-        if isinstance(number, str) and number:
-            subject.add("phones", (each.lstrip("+") for each in phone_variants(number)))
-    subject.add("emails", [contact.email.lower()])
+    points = list(contact.points.values_list("kind", "value"))
+    numbers = [contact.phone, *(value for kind, value in points if kind == ContactPoint.Kind.PHONE)]
+    for number in filter(None, numbers):
+        subject.add("phones", (each.lstrip("+") for each in phone_variants(number)))
+    subject.add(
+        "emails", [contact.email.lower(), *(value for kind, value in points if kind == ContactPoint.Kind.EMAIL)]
+    )
+    subject.add("rows", map(str, contact.merges.values_list("other_id", flat=True)))
+    subject.add("rows", (str(pk) for pk in _imports(subject).values_list("pk", flat=True)))
+    for model, path, _facts in AROUND.values():
+        subject.add(
+            "rows", (str(pk) for pk in model._base_manager.filter(**{path: contact}).values_list("pk", flat=True))
+        )
 
 
 def counts(subject: Subject) -> dict[str, int]:
@@ -51,7 +84,22 @@ def nouns(subject: Subject) -> dict[str, Callable[[], Iterator[dict[str, Any]]]]
         "contact": lambda: _contact(subject),
         "leads": lambda: _leads(subject),
         "stage_changes": lambda: _stage_changes(subject),
+        **{noun: partial(_around, subject, noun) for noun in AROUND},
     }
+
+
+def _around(subject: Subject, noun: str) -> Iterator[dict[str, Any]]:
+    model, path, facts = AROUND[noun]
+    for row in model._base_manager.filter(**{path: subject.contact_id}).order_by("pk"):
+        yield words_of(row, DECLARED[model._meta.label], *facts)
+
+
+def _imports(subject: Subject) -> QuerySet[ImportBatch]:
+    """Spreadsheets that brought the person, and those that show them among the first rows."""
+    shown = Q(rows__contact=subject.contact_id)
+    for needle in subject.needles:
+        shown |= Q(sample__icontains=needle)
+    return ImportBatch.objects.filter(pk__in=ImportBatch.objects.filter(shown).values("pk"))
 
 
 def _contact(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -88,8 +136,27 @@ def hold(subject: Subject) -> bool:
 
 def forget(subject: Subject) -> None:
     """The leads and the contact. No live event here: its lock and that of the contact would be taken in a circle."""
+    _forget_imports(subject)
+    hers = Q(contact_id=subject.contact_id) | Q(lead__contact_id=subject.contact_id)
+    ImportRow.objects.filter(hers).delete()
+    Submission.objects.filter(hers).delete()
+    for needle in subject.needles:  # what was refused hangs on nobody
+        ImportRow.objects.filter(Q(error__icontains=needle) | Q(before__icontains=needle)).delete()
+        Submission.objects.filter(payload__icontains=needle).delete()
+    holders = (Contact.objects.filter(pk=subject.contact_id), Lead.objects.filter(contact_id=subject.contact_id))
+    labels = {name for rows in holders for names in rows.values_list("tags", flat=True) for name in names}
     Lead.objects.filter(contact_id=subject.contact_id).delete()
     Contact.objects.filter(pk=subject.contact_id).delete()
+    tags.forget_unused(labels)  # a label that only this person had may say who they were
+
+
+def _forget_imports(subject: Subject) -> None:
+    """The spreadsheet may hold the person in any row, so it goes as a whole; what it did stays as numbers."""
+    for batch in _imports(subject).select_for_update(no_key=True):
+        if batch.file:
+            commit.after(partial(files.remove, current_tenant(), batch.file))
+        batch.file, batch.sample = "", []
+        batch.save(update_fields=["file", "sample"])
 
 
 def tell(subject: Subject) -> None:

@@ -1,5 +1,6 @@
 """Who attends."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -8,14 +9,18 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from config.lib.errors import Conflict, Invalid, NotFound
-from crm.domain import working_hours as hours_rules
+from config.lib.texts import storable
 from crm.models import Seller
 from tenants.context import current_tenant
+from tenants.domain import roles, weekly_hours
 from tenants.domain.actor import Actor
 from tenants.models import Membership, User
 from tenants.services.audit import record
 
-EDITABLE = frozenset({"name", "user", "email", "working_hours", "timezone", "is_active"})
+EDITABLE = frozenset({"name", "user", "email", "working_hours", "timezone", "capacity", "specialties", "is_active"})
+SELLING = frozenset({roles.PROFESSIONAL, roles.SETTER, roles.CLOSER})
+MOST_CAPACITY = 100_000
+MOST_SPECIALTIES, LONGEST_SPECIALTY = 40, 40
 
 
 def create_seller(*, name: str, by: Actor, user: User | None = None, **fields: Any) -> Seller:
@@ -33,10 +38,31 @@ def update_seller(*, seller: Seller, by: Actor, **fields: Any) -> Seller:
         seller.refresh_from_db(from_queryset=Seller.objects.select_for_update(no_key=True))
     except Seller.DoesNotExist as error:
         raise NotFound(_("Ese vendedor no existe o no está activo.")) from error
+    was_active = seller.is_active
     _assign(seller, fields)
     _save(seller)
     record(action="seller.updated", resource=seller, by=by, diff={"fields": sorted(fields)})
+    if was_active != seller.is_active:
+        action = "seller.activated" if seller.is_active else "seller.deactivated"
+        record(action=action, resource=seller, by=by)
     return seller
+
+
+def welcome(member: Membership) -> None:
+    """Who joins to sell can be given leads from then on (settings.MEMBER_ACTIVATED). May be repeated."""
+    if member.role not in SELLING:
+        return
+    user = member.user
+    fields = {"name": user.name[:120] or user.email[:120], "email": user.email}
+    seller, new = Seller.objects.get_or_create(user=user, defaults=fields)
+    if new:
+        record(action="seller.created", resource=seller, by=Actor.system(_("Alta de una persona del equipo")))
+
+
+def may_attend(user_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these people, the active members of the company."""
+    rows = Membership.objects.active().filter(tenant_id=current_tenant().pk, user_id__in=list(user_ids))
+    return set(rows.values_list("user_id", flat=True))
 
 
 def member_user(user_id: UUID) -> User:
@@ -55,15 +81,30 @@ def _assign(seller: Seller, fields: dict[str, Any]) -> None:
         raise Invalid(_("No se puede cambiar: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     for name, value in fields.items():
         setattr(seller, name, value.strip() if isinstance(value, str) else value)
+    seller.working_hours = weekly_hours.canonical(seller.working_hours)
     wrong = {}
     if not seller.name or len(seller.name) > 120:
         wrong["name"] = _("Falta el nombre, o pasa de 120 letras.")
     if seller.timezone and seller.timezone not in available_timezones():
         wrong["timezone"] = _("Esa zona horaria no existe.")
-    if hours_rules.problem(seller.working_hours):
+    if weekly_hours.problem(seller.working_hours):
         wrong["working_hours"] = _("Cada día (0 a 6) lleva tramos como 09:00 a 13:00, sin pisarse.")
+    if seller.capacity is not None and not 0 <= seller.capacity <= MOST_CAPACITY:
+        wrong["capacity"] = _("Debe estar entre 0 y 100.000.")
+    if "specialties" in fields:
+        seller.specialties = _labels(fields["specialties"])
+        if len(seller.specialties) > MOST_SPECIALTIES or any(
+            len(each) > LONGEST_SPECIALTY or not storable(each) for each in seller.specialties
+        ):
+            wrong["specialties"] = _("Hasta 40 especialidades, de hasta 40 letras cada una.")
     if wrong:
         raise Invalid(_("Revisar los datos del vendedor."), fields=wrong)
+
+
+def _labels(given: Iterable[object]) -> list[str]:
+    """Trimmed, each once whatever its case, in their order."""
+    plain = [" ".join(str(each).split()) for each in given]
+    return list({each.casefold(): each for each in reversed(plain) if each}.values())[::-1]
 
 
 def _save(seller: Seller) -> None:

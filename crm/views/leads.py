@@ -1,139 +1,47 @@
-"""Pages of leads: gate → form → use case → page."""
+"""Acts on leads: gate → form → use case → page."""
 
 import uuid
-from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import OuterRef
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from config.lib import counts, keyset
 from config.lib.errors import AppError
 from config.lib.fragments import is_fragment
-from crm.access import lead_for
-from crm.domain.search import as_prefix_query
-from crm.forms.leads import LeadFilter, LeadForm, MoveForm, OwnerForm
-from crm.models import Lead, Seller, Stage, StageKind
-from crm.services import contacts, leads
-from crm.views import history
+from crm.access import contact_for, lead_for
+from crm.forms.leads import LeadForm, MoveForm, NewLeadForm, OwnerForm, ReasonForm, ScoreForm
+from crm.models import Contact, Lead, Touch
+from crm.services import assignment, contacts, conversion, custom_fields, leads, moves
+from crm.views import lead_boxes
+from crm.views.lead_page import shown
+from crm.views.step import back_of
 from tenants.access import page
 from tenants.audit_access import audit_access
+from tenants.forms_people import onto
 from tenants.requests import Request
-
-MOST_SOURCES = 30
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A stage above the list, with how many leads it holds for this person, in words."""
-
-    label: str
-    href: str
-    current: bool
-    count: str
-
-
-@audit_access("leads.listed")
-@page("leads.read")
-@require_safe
-def lead_list(request: Request) -> HttpResponse:
-    mine = Lead.objects.visible_to(request.member)
-    sources = mine.exclude(source="").order_by("source").values_list("source", flat=True).distinct()[:MOST_SOURCES]
-    form = LeadFilter(request.GET, sellers=Seller.objects.filter(is_active=True), sources=sources)
-    form.is_valid()  # an unknown filter value is simply not applied
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    found = keyset.page(_narrowed(mine, chosen), by="created_at", cursor=request.GET.get("cursor", ""))
-    context = {
-        "filter": form,
-        "filtered": bool(chosen),
-        "stages": _tabs(request, _narrowed(mine, {**chosen, "stage": ""}), chosen.get("stage", "")),
-        "page": found,
-        "columns": [_("Contacto"), _("Etapa"), _("Interés"), _("Vendedor"), _("Origen"), _("Valor"), _("Creado")],
-        "numeric": [_("Valor")],
-        "caption": _("Leads, del más nuevo al más viejo"),
-    }
-    return render(request, "crm/_lead_list.html" if is_fragment(request) else "crm/leads.html", context)
-
-
-def _narrowed(rows: Any, chosen: dict[str, str]) -> Any:
-    rows = rows.select_related("contact", "stage", "owner")
-    if chosen.get("stage"):
-        rows = rows.filter(stage__code=chosen["stage"])
-    if "owner" in chosen:
-        rows = rows.filter(owner=None) if chosen["owner"] == "none" else rows.filter(owner=chosen["owner"])
-    if "source" in chosen:
-        rows = rows.filter(source=chosen["source"])
-    if chosen.get("q"):
-        rows = _matching(rows, chosen["q"])
-    return rows
-
-
-def _matching(rows: Any, words: str) -> Any:
-    """By expression and not through a subquery of contacts: this is itself used inside the count of the stages."""
-    query = as_prefix_query(words)
-    if not query:
-        return rows.none()
-    said = SearchVector("contact__search_text", config="simple")
-    return rows.annotate(said=said).filter(said=SearchQuery(query, search_type="raw", config="simple"))
-
-
-def _tabs(request: Request, counted: Any, current: str) -> list[Tab]:
-    def address(code: str) -> str:
-        query = request.GET.copy()
-        query.pop("cursor", None)
-        query.pop("stage", None)
-        if code:
-            query["stage"] = code
-        return f"/leads/?{query.urlencode()}" if query else "/leads/"
-
-    held = counts.Counted(counted.filter(stage=OuterRef("pk")))
-    stages = list(Stage.objects.annotate(held=held).order_by("position"))
-    every = Tab(_("Todos"), address(""), not current, counts.words(sum(stage.held for stage in stages)))
-    return [
-        every,
-        *(Tab(each.name, address(each.code), each.code == current, counts.words(each.held)) for each in stages),
-    ]
-
-
-@audit_access("lead.viewed", resource="pk")
-@page("leads.read")
-@require_safe
-def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
-    return _detail(request, lead_for(request.member, pk))
-
-
-def _detail(request: Request, lead: Lead, *, move: MoveForm | None = None, status: int = 200) -> HttpResponse:
-    ways = leads.possible_stages(lead)
-    losses = [stage for stage in ways if stage.kind == StageKind.LOST]
-    context = {
-        "lead": lead,
-        "ways": [stage for stage in ways if stage not in losses],
-        "losses": losses,
-        "move": move or MoveForm(),
-        "owner": OwnerForm(initial={"owner": lead.owner_id}),
-        "history": history.of_lead(lead, request.tenant.pk),
-        # By address, not by import: conversations live in a layer above this one.
-        "conversation_url": f"/bandeja/?contact={lead.contact_id}",
-    }
-    whole = "crm/_lead.html" if is_fragment(request) else "crm/lead.html"
-    return render(request, whole, context, status=status)
+from tenants.services.audit import record
 
 
 @page("leads.write")
 @require_http_methods(["GET", "POST"])
 def new(request: Request) -> HttpResponse:
-    form = LeadForm(request.POST or None)
+    """A lead of somebody new, or with `?contact=` of somebody known."""
+    known = contact_for(request.member, request.GET["contact"]) if request.GET.get("contact") else None
+    if known is not None and request.method == "GET":
+        record(action="contact.viewed", resource=known, by=request.actor)
+    form = NewLeadForm(
+        request.POST if request.method == "POST" else None,
+        initial=_of_contact(known) if known else {},
+        own=custom_fields.fields_on("lead"),
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            lead = _create(request, form)
+            lead = _create(request, form, known)
         except AppError as error:
             request.undo = True  # the contact is not kept when its lead was refused
-            _onto(form, error)
+            onto(form, error)
         else:
             messages.success(request, _("Lead creado."))
             return _to(lead)
@@ -145,14 +53,18 @@ def new(request: Request) -> HttpResponse:
 @page("leads.write")
 @require_http_methods(["GET", "POST"])
 def edit(request: Request, pk: uuid.UUID) -> HttpResponse:
-    lead = lead_for(request.member, pk, lock=True)
-    form = LeadForm.of(lead, request.POST if request.method == "POST" else None)
+    lead = lead_for(request.member, pk)
+    if request.method == "POST":  # contacts are locked before leads everywhere
+        Contact.objects.select_for_update(no_key=True).filter(pk=lead.contact_id).values("pk").first()
+        lead = lead_for(request.member, pk, lock=True)
+    own = custom_fields.fields_on("lead")
+    form = LeadForm.of(lead, request.POST if request.method == "POST" else None, own=own)
     if request.method == "POST" and form.is_valid():
         try:
             _save(request, lead, form)
         except AppError as error:
             request.undo = True  # either everything of the form is saved or nothing
-            _onto(form, error)
+            onto(form, error)
         else:
             messages.success(request, _("Cambios guardados."))
             return _to(lead)
@@ -160,10 +72,30 @@ def edit(request: Request, pk: uuid.UUID) -> HttpResponse:
     return render(request, "crm/lead_form.html", context, status=422 if form.errors else 200)
 
 
-def _create(request: Request, form: LeadForm) -> Lead:
+def _of_contact(contact: Contact) -> dict[str, str]:
+    return {"name": contact.name, "phone": contact.phone or "", "email": contact.email, "city": contact.city}
+
+
+def _create(request: Request, form: NewLeadForm, known: Contact | None) -> Lead:
     said = form.cleaned_data
-    contact = contacts.create_contact(by=request.actor, **form.part(LeadForm.CONTACT))
-    lead = leads.create_lead(contact=contact, by=request.actor, source=said["source"], value=said["value"])
+    person = form.part(LeadForm.CONTACT)
+    if known is not None:
+        contact = contacts.update_contact(contact=known, by=request.actor, **person)
+    else:
+        contact = contacts.create_contact(by=request.actor, **person)
+    lead = leads.create_lead(
+        contact=contact,
+        by=request.actor,
+        source=said["source"],
+        pipeline=said.get("pipeline"),
+        owner=said["owner"],
+        value=said["value"],
+        expected_close=said["expected_close"],
+        probability=said["probability"],
+        labels=said["tags"],
+        custom=form.custom(),
+        touch=Touch.Kind.MANUAL,
+    )
     if any(said[name] for name in LeadForm.QUALIFICATION):
         leads.qualify_lead(lead=lead, by=request.actor, **form.part(LeadForm.QUALIFICATION))
     return lead
@@ -188,18 +120,36 @@ def move(request: Request, pk: uuid.UUID) -> HttpResponse:
         return _to(lead)  # somebody reloaded the page of a refused form
     form = MoveForm(request.POST)
     if form.is_valid():
+        stage, comment = form.cleaned_data["stage"], form.cleaned_data["comment"]
         try:
-            leads.move_stage(
+            if request.POST.get("change_pipeline"):
+                moves.change_pipeline(lead=lead, stage=stage, comment=comment, by=request.actor)
+                return HttpResponseRedirect(back_of(request, f"/leads/{lead.pk}/"))
+            waiting = moves.move_stage(
                 lead=lead,
-                stage=form.cleaned_data["stage"],
+                stage=stage,
                 lost_reason=form.cleaned_data["lost_reason"],
+                comment=comment,
                 by=request.actor,
+                member_role=request.member.role,
             )
         except AppError as error:
-            _onto(form, error)
+            onto(form, error)
         else:
-            return _to(lead)
-    return _detail(request, lead, move=form, status=422)
+            if waiting is not None:
+                messages.info(request, _("El paso a «%(stage)s» espera aprobación.") % {"stage": stage})
+            return HttpResponseRedirect(back_of(request, f"/leads/{lead.pk}/"))
+    return shown(request, lead, move=form, status=422)
+
+
+@audit_access("lead.viewed", resource="pk")
+@page("leads.write")
+@require_safe
+def where_to(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """The steps alone, for beside a chat; a page of its own without scripts."""
+    lead = lead_for(request.member, pk)
+    context = {"lead": lead, **lead_boxes.context(request.member, lead), "back": back_of(request, f"/leads/{pk}/")}
+    return render(request, "crm/_stage_box.html" if is_fragment(request) else "crm/lead_move.html", context)
 
 
 @audit_access("lead.viewed", resource="pk")
@@ -211,19 +161,65 @@ def assign(request: Request, pk: uuid.UUID) -> HttpResponse:
         return _to(lead)  # somebody reloaded the page of a refused form
     form = OwnerForm(request.POST)
     if form.is_valid():
-        leads.assign_lead(lead=lead, owner=form.cleaned_data["owner"], by=request.actor)
+        assignment.assign(lead=lead, owner=form.cleaned_data["owner"], by=request.actor)
         messages.success(request, _("Vendedor guardado."))
     return _to(lead)
 
 
+@audit_access("lead.viewed", resource="pk")
+@page("leads.write")
+@require_http_methods(["GET", "POST"])
+def correct(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """A person's own score, with the reason."""
+    lead = lead_for(request.member, pk, lock=True)
+    if request.method == "GET":
+        return _to(lead)
+    form = ScoreForm(request.POST)
+    if form.is_valid():
+        try:
+            said = form.cleaned_data
+            leads.correct_score(lead=lead, points=said["score"], reason=said["reason"], by=request.actor)
+        except AppError as error:
+            onto(form, error)
+        else:
+            messages.success(request, _("Puntaje corregido."))
+            return _to(lead)
+    return shown(request, lead, score=form, status=422)
+
+
+@audit_access("lead.viewed", resource="pk")
+@page("clients.write")
+@require_http_methods(["GET", "POST"])
+def convert(request: Request, pk: uuid.UUID) -> HttpResponse:
+    lead = lead_for(request.member, pk)
+    if request.method == "POST":
+        try:
+            conversion.convert(lead=lead, by=request.actor)
+        except AppError as error:
+            messages.error(request, str(error.message))
+        else:
+            messages.success(request, _("Ahora es cliente."))
+    return _to(lead)
+
+
+@audit_access("lead.viewed", resource="pk")
+@page("clients.write")
+@require_http_methods(["GET", "POST"])
+def unconvert(request: Request, pk: uuid.UUID) -> HttpResponse:
+    lead = lead_for(request.member, pk)
+    if request.method == "GET":
+        return _to(lead)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        try:
+            conversion.undo(conversion=conversion.current(lead), reason=form.cleaned_data["reason"], by=request.actor)
+        except AppError as error:
+            messages.error(request, str(error.message))
+        else:
+            messages.success(request, _("Conversión deshecha."))
+        return _to(lead)
+    return shown(request, lead, unconvert=form, status=422)
+
+
 def _to(lead: Lead) -> HttpResponse:
     return HttpResponseRedirect(f"/leads/{lead.pk}/")
-
-
-def _onto(form: Any, error: AppError) -> None:
-    """A refusal of the service beside the fields it names, the rest at the top."""
-    known = {name: text for name, text in error.fields.items() if name in form.fields}
-    for name, text in known.items():
-        form.add_error(name, str(text))
-    if not known:
-        form.add_error(None, str(error.message))

@@ -22,6 +22,8 @@ class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     contact = models.ForeignKey("crm.Contact", models.CASCADE, related_name="conversations", verbose_name=_("contacto"))
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="conversations", verbose_name=_("canal"))
+    # The contact it came from when two were united: one person may write to a channel from two addresses.
+    merged_from = models.UUIDField(null=True, blank=True)
     channel_source = models.CharField(_("canal"), max_length=20, choices=Source)
     provider = models.CharField(_("proveedor"), max_length=20, choices=Provider)
     address_kind = models.CharField(max_length=20, blank=True)
@@ -59,7 +61,11 @@ class Conversation(models.Model):
     class Meta:
         verbose_name = _("conversación")
         verbose_name_plural = _("conversaciones")
-        constraints = [models.UniqueConstraint(fields=["channel", "contact"], name="conversation_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "contact", "merged_from"], name="conversation_once", nulls_distinct=False
+            )
+        ]
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="conversation_recent"),
             models.Index(fields=["contact"], name="conversation_contact"),

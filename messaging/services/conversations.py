@@ -4,6 +4,7 @@ Locks are `no_key` throughout: the foreign keys of new messages are checked at C
 held, and a plain FOR UPDATE on the row they point at makes the two wait for each other.
 """
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,12 @@ def locked(pk: UUID) -> Conversation | None:
 
 
 def open_conversation(*, channel: Channel, contact: Contact, sender: Sender) -> Conversation:
-    """The contact's conversation on this channel, locked, open, and answering to the address last used."""
+    """The contact's conversation on this channel, locked, open, and answering to the address last used.
+
+    Somebody united from two contacts may have several: the one of the sender's address goes on.
+    """
     rows = Conversation.objects.select_for_update(of=("self",), no_key=True).filter(channel=channel, contact=contact)
-    conversation = rows.first()
+    conversation = min(rows.order_by("-created_at"), key=partial(_distance, sender), default=None)
     if conversation is None:
         try:
             with transaction.atomic():
@@ -40,11 +44,24 @@ def open_conversation(*, channel: Channel, contact: Contact, sender: Sender) -> 
                     channel=channel, contact=contact, channel_source=channel.channel_source, provider=channel.provider
                 )
         except IntegrityError:
-            conversation = rows.get()
+            conversation = rows.get(merged_from=None)
     if sender.ids:
         conversation.address_kind, conversation.address = sender.ids[0]
     conversation.status = Conversation.Status.OPEN
     return conversation
+
+
+def chat_of(*, channel_id: UUID, contact_id: UUID, sender: Sender) -> Conversation | None:
+    """The contact's conversation in which this sender writes; another browser of the same person may have its own."""
+    rows = Conversation.objects.filter(channel_id=channel_id, contact_id=contact_id)
+    return min(rows.order_by("-created_at"), key=partial(_distance, sender), default=None)
+
+
+def _distance(sender: Sender, conversation: Conversation) -> int:
+    """First the one that answers to the sender, then the contact's own, then what came by uniting."""
+    if (conversation.address_kind, conversation.address) in sender.ids:
+        return 0
+    return 1 if conversation.merged_from is None else 2
 
 
 def add_message(conversation: Conversation, **fields: Any) -> Message:

@@ -15,7 +15,7 @@ from messaging.models import Channel, Conversation, Message, MessageStatus
 from messaging.providers.base import Address, Delivery, Outgoing, OutgoingMedia
 from messaging.services.adapters import adapter_for
 from messaging.services.conversations import locked
-from messaging.services.outbound import can_write_freely, wake
+from messaging.services.outbound import can_write_freely, may_reach, wake
 from messaging.services.statuses import apply, join_pending
 from tenants.context import tenant_context
 from tenants.live.services import emit
@@ -102,8 +102,11 @@ def _refusal(head: Message, conversation: Conversation, now: datetime) -> tuple[
     farewell = head.payload.get("farewell") and conversation.handoff_token
     if head.author == Message.Author.AGENT and conversation.mode != Conversation.Mode.AI and not farewell:
         return MessageStatus.CANCELLED, "taken_over", _("Una persona tomó el chat.")
-    if head.author != Message.Author.USER and conversation.contact.opted_out_at:
-        return MessageStatus.CANCELLED, "opted_out", _("El contacto pidió no recibir mensajes.")
+    if head.author != Message.Author.USER and not head.payload.get("confirms"):
+        if conversation.contact.blocked_at:
+            return MessageStatus.CANCELLED, "blocked", _("El contacto está bloqueado.")
+        if not may_reach(conversation, now, template=head.kind == "template"):
+            return MessageStatus.CANCELLED, "opted_out", _("El contacto pidió no recibir mensajes.")
     if head.kind != "template" and not can_write_freely(conversation, now):
         return MessageStatus.FAILED, "window_closed", _("Pasaron 24 horas: WhatsApp solo acepta una plantilla.")
     if conversation.channel.status == Channel.Status.DISABLED:

@@ -3,8 +3,9 @@
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 
+from crm.domain.phones import phone_variants
 from crm.models import Contact
-from crm.services.contacts import by_phone, hold_number
+from crm.services.finding import by_phone, hold_number
 from messaging.models import Channel, ChannelIdentity
 from messaging.providers.base import Sender
 
@@ -30,7 +31,8 @@ def locate(*, channel: Channel, sender: Sender) -> Contact:
             continue
     else:
         raise OperationalError("the contact of a message is being made by others")  # the event is tried again
-    contact = _best(found, sender).contact
+    # Read after the wait for the identities: they may just have come to another contact.
+    contact = Contact.objects.get(pk=_best(found, sender).contact_id)
     _complete(contact, sender)  # holds the number before the new rows do, as `_introduce`
     _add(channel, contact, sender, {(row.kind, row.external_id) for row in found})
     return contact
@@ -40,8 +42,8 @@ def _known(channel: Channel, sender: Sender) -> list[ChannelIdentity]:
     wanted = Q()
     for kind, external_id in sender.ids:
         wanted |= Q(kind=kind, external_id=external_id)
-    rows = ChannelIdentity.objects.filter(wanted, channel=channel).select_related("contact")
-    return list(rows.order_by("id").select_for_update(of=("self",), no_key=True))
+    rows = ChannelIdentity.objects.filter(wanted, channel=channel)
+    return list(rows.order_by("id").select_for_update(no_key=True))
 
 
 def _best(found: list[ChannelIdentity], sender: Sender) -> ChannelIdentity:
@@ -90,5 +92,7 @@ def _complete(contact: Contact, sender: Sender) -> None:
 def as_addressed(channel: Channel, sender: Sender) -> Sender:
     """`sender` with the id under which this channel already knows the phone in any of its local forms."""
     contact = by_phone(sender.phone) if sender.phone else None
-    row = ChannelIdentity.objects.filter(channel=channel, contact=contact, kind="wa_id").first() if contact else None
+    spelled = [each.lstrip("+") for each in phone_variants(sender.phone)] if sender.phone else []
+    rows = ChannelIdentity.objects.filter(channel=channel, contact=contact, kind="wa_id", external_id__in=spelled)
+    row = rows.first() if contact else None
     return Sender(ids=((row.kind, row.external_id),), phone=sender.phone) if row else sender

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from config.lib import commit
 from crm.models import Contact
-from crm.services.leads import ensure_open_lead
 from messaging.models import Attachment, Channel, Conversation, Message, MessageStatus
 from messaging.providers import base
-from messaging.services import identity, takeover, turns
+from messaging.services import arrivals, identity, takeover, turns, wishes
+from messaging.services.answers import answered
 from messaging.services.conversations import add_message, cancel_queued, locked, open_conversation, preview_of
 from messaging.services.media import forget
 from messaging.services.statuses import apply, known_message
@@ -32,13 +32,12 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
     contact = identity.locate(channel=channel, sender=item.sender)
     if known_message(channel, item.message_id) is not None:  # stored while we waited for the identity's lock
         return None
-    asks = item.kind not in UNSPOKEN and not item.group_id
-    if asks:  # contacts are locked before conversations everywhere
-        ensure_open_lead(
-            contact=contact,
-            source=channel.channel_source,
-            by=Actor("contact", str(contact.pk), contact.name or contact.phone or _("Quien escribió")),
-        )
+    asks = item.kind not in UNSPOKEN and not item.group_id and contact.blocked_at is None
+    wish = wishes.wish_of(kind=item.kind, text=item.text, contact=contact) if asks else ""
+    if wish:  # contacts are locked before conversations everywhere
+        Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
+    elif asks:
+        arrivals.arrive(channel=channel, contact=contact, item=item)
     conversation = open_conversation(channel=channel, contact=contact, sender=item.sender)
     now = timezone.now()
     message = add_message(
@@ -55,9 +54,12 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
         provider_at=item.timestamp,
     )
     _attach(message, item.media)
-    if asks:
+    if wish:
+        wishes.grant(conversation, contact, message, wish, at=min(item.timestamp, now))
+    elif asks:
         _answerable(conversation, contact, item, now)
-    conversation.unread_count += 1
+    if contact.blocked_at is None:
+        conversation.unread_count += 1
     conversation.save()
     return message
 
@@ -72,7 +74,7 @@ def _answerable(conversation: Conversation, contact: Contact, item: base.Inbound
     cancel_queued(conversation, _("El contacto volvió a escribir."), author=Message.Author.AGENT, spare_farewell=True)
     takeover.release_if_over(conversation, now)
     conversation.reply_sequence = conversation.sequence
-    if conversation.mode != Conversation.Mode.AI or contact.opted_out_at:
+    if conversation.mode != Conversation.Mode.AI:
         return
     turns.arm(conversation, now)
 
@@ -99,7 +101,7 @@ def accept_echo(*, channel: Channel, item: base.Echo) -> Message | None:
         provider_at=item.timestamp,
     )
     _attach(message, item.media)
-    conversation.waiting_since = None
+    answered(conversation, at=min(item.timestamp, timezone.now()))
     conversation.save()
     if not item.group_id:
         takeover.take_over(

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from config.lib import commit
 from config.lib.errors import Conflict, Invalid
-from messaging.domain import bubbles
+from messaging.domain import bubbles, opt_out
 from messaging.domain.timing import window_open
 from messaging.models import Conversation, Message, MessageStatus
 from messaging.providers import provider_class
 from messaging.services import takeover, turns
+from messaging.services.answers import answered
 from messaging.services.conversations import add_message, locked
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
@@ -70,7 +71,7 @@ def commit_reply(
         key=f"turn:{turn_token}",
     )
     if not farewell:
-        conversation.waiting_since = None
+        answered(conversation, at=timezone.now(), by_ai=True)
     turns.end(conversation, answered=True)
     conversation.save()
     return "queued"
@@ -164,7 +165,8 @@ def send_as_person(
     rows = queue_text(
         row, text, author=Message.Author.USER, author_name=by.label, author_user=user, key=key, whole=True
     )
-    row.waiting_since, row.unread_count = None, 0
+    answered(row, at=timezone.now(), user=user)
+    row.unread_count = 0
     row.save()
     record(action="message.sent", resource=rows[0], by=by, diff={"conversation": str(row.pk), "bubbles": len(rows)})
     return rows
@@ -195,6 +197,14 @@ def can_write_freely(conversation: Conversation, now: datetime | None = None) ->
         last_inbound=conversation.last_inbound_at,
         now=now or timezone.now(),
     )
+
+
+def may_reach(conversation: Conversation, now: datetime | None = None, *, template: bool = False) -> bool:
+    """Whether something automatic may go to this person: who asked to be left alone gets answers, never a template."""
+    opted_out = conversation.contact.opted_out_at
+    if template:
+        return opted_out is None
+    return opt_out.may_answer(opted_out=opted_out, last_inbound=conversation.last_inbound_at, now=now or timezone.now())
 
 
 def queue_template(

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from config.lib.errors import Conflict, Invalid, NotFound
 from config.lib.ids import key_of
 from crm.phones import as_e164
+from crm.services import blocking
 from messaging.models import Channel, Conversation, Message
 from messaging.providers.base import Sender
 from messaging.services import identity
 from messaging.services.conversations import locked, open_conversation
 from messaging.services.outbound import (
+    may_reach,
     queue_media,
     queue_template,
     queue_text,
@@ -55,7 +57,8 @@ def relay(
 ) -> Relayed:
     """Queue a text (as bubbles), a template or a file.
 
-    Raises NotFound (no such conversation), Conflict (several channels fit: name one), Invalid (window closed, no address).
+    Raises NotFound (no such conversation), Conflict (several channels fit: name one; a blocked contact), Invalid (window
+    closed, no address, a contact who opted out).
     """
     correlation_id = correlation_id or uuid4().hex
     chatwoot = {"external_chatwoot_id": external_chatwoot_id, "external_account_id": external_account_id}
@@ -63,6 +66,7 @@ def relay(
     key = sending_key("relay", correlation_id)
 
     def queue() -> list[Message]:
+        _refuse_unwanted(conversation, template=template is not None)
         if template is not None:
             return [queue_template(conversation, template, by=by, user=None, key=key, text=text)]
         refuse_outside_window(conversation)
@@ -78,6 +82,15 @@ def relay(
     conversation.save()
     record(action="message.relayed", resource=conversation, by=by, diff={"bubbles": len(rows)})
     return Relayed([row.pk for row in rows], correlation_id)
+
+
+def _refuse_unwanted(conversation: Conversation, *, template: bool) -> None:
+    """Nothing goes to who is blocked, and to who asked to be left alone only what answers them."""
+    if conversation.contact.blocked_at is not None:
+        raise blocking.refusal()
+    if not may_reach(conversation, template=template):
+        message = _("El contacto pidió no recibir mensajes: solo se le responde mientras escribe.")
+        raise Invalid(message, code="opted_out")
 
 
 def _file(media: dict[str, Any], text: str) -> tuple[dict[str, Any], str]:

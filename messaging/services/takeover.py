@@ -45,7 +45,7 @@ def take_over(
     conversation.mode_reason = (reason or by.label)[:300]
     conversation.human_override_until = timezone.now() + timedelta(hours=span)
     conversation.handoff_token = None
-    _silence(conversation)
+    silence(conversation)
     moved = {"moved": True} if user is not None and user.pk != conversation.assignee_id else {}
     if user is not None:
         conversation.assignee = user
@@ -65,7 +65,7 @@ def release(*, conversation: Conversation, by: Actor) -> Conversation:
     conversation.human_override_until = None
     conversation.handoff_token = None
     conversation.turn_failures = 0
-    _silence(conversation)
+    silence(conversation)
     conversation.save()
     record(action="conversation.released", resource=conversation, by=by)
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
@@ -92,7 +92,7 @@ def hand_off(
     conversation.waiting_since = conversation.waiting_since or timezone.now()
     conversation.reply_due_at = conversation.reply_first_at = None
     if turn_token is None:
-        _silence(conversation)
+        silence(conversation)
     note(conversation, summary or reason, cause=_("Derivado a una persona: %(reason)s") % {"reason": reason[:120]})
     conversation.save()
     record(
@@ -125,7 +125,7 @@ def release_overdue(now: datetime) -> int:
     return count
 
 
-def _silence(conversation: Conversation) -> None:
+def silence(conversation: Conversation) -> None:
     """No due turn, and whatever turn is running has lost its right to reply."""
     conversation.reply_due_at = conversation.reply_first_at = None
     conversation.turn_token = conversation.turn_until = None

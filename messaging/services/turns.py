@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib import commit
+from messaging.domain import opt_out
 from messaging.domain.timing import reply_due
 from messaging.models import Conversation, Message
 from messaging.services import takeover
@@ -58,7 +59,7 @@ def begin(conversation_id: UUID) -> Turn | None:
     now = timezone.now()
     if conversation is None or conversation.reply_due_at is None:
         return None
-    if conversation.mode != Conversation.Mode.AI or conversation.contact.opted_out_at:
+    if conversation.mode != Conversation.Mode.AI or not may_answer(conversation, now):
         conversation.reply_due_at = conversation.reply_first_at = None
         conversation.save(update_fields=["reply_due_at", "reply_first_at"])
         return None
@@ -73,6 +74,14 @@ def begin(conversation_id: UUID) -> Turn | None:
     conversation.save(update_fields=["turn_token", "turn_until", "turn_upto"])
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     return Turn(conversation.pk, conversation.turn_token, conversation.turn_upto)
+
+
+def may_answer(conversation: Conversation, now: datetime) -> bool:
+    """Not to who is blocked; to who asked to be left alone, only while they write themselves."""
+    contact = conversation.contact
+    return contact.blocked_at is None and opt_out.may_answer(
+        opted_out=contact.opted_out_at, last_inbound=conversation.last_inbound_at, now=now
+    )
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from config.lib.ids import as_uuid
 from messaging.models import ChannelIdentity, Message, MessageStatus, Provider
+from messaging.providers.base import Sender
+from messaging.services.conversations import chat_of
 from messaging.services.statuses import apply
 
 PAGE = 100
@@ -38,12 +40,13 @@ def _visible(channel_id: UUID | str, visitor_id: str) -> Any:
     ).first()
     if identity is None:
         return Message.objects.none()
+    chat = chat_of(
+        channel_id=identity.channel_id, contact_id=identity.contact_id, sender=Sender(ids=((KIND, visitor_id),))
+    )
     said = Q(direction=Message.Direction.IN) | Q(
         direction=Message.Direction.OUT, author__in=SHOWN_AUTHORS, status__in=SAID
     )
-    return Message.objects.filter(
-        said, conversation__channel_id=channel_id, conversation__contact_id=identity.contact_id
-    )
+    return Message.objects.filter(said, conversation=chat) if chat is not None else Message.objects.none()
 
 
 def _moment(message: Message) -> Any:

@@ -1,50 +1,109 @@
 """Mi día: one ordered list of what waits for the person who looks, each row with the act that clears it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject, Left
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.lib.fragments import is_fragment
-from crm.models import Lead
+from config.lib.ids import as_uuid
+from crm.domain import due
+from crm.services import day
+from crm.services.steps import QUICK
 from messaging.access import visible_conversations
+from messaging.forms.inbox import Tab
 from messaging.models import Conversation, Message
+from messaging.views import home_rows
+from messaging.views.home_rows import SECTIONS, Row, Section
 from tenants.access import page
 from tenants.audit_access import audit_access
-from tenants.models import Membership, Onboarding
+from tenants.domain import roles
+from tenants.models import Onboarding
 from tenants.requests import Request
 
-MOST_OF_A_KIND = 50
 FAILED_SHOWN_FOR = timedelta(days=7)
+# A screen that nobody could work through is no list: what is less urgent waits behind "see all" until there is room.
+ROWS, AT_LEAST = 100, 5
 NAMES = ("name", "phone", "email")  # what a contact is called by
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One row: who waits, why, since when, and where to act."""
-
-    who: str
-    why: str
-    since: datetime
-    href: str
-    action: str
-    icon: str
-    mark: str = ""
+TEAM = "todos"  # in the address: everybody's day in place of one's own
 
 
 @audit_access("day.viewed")
 @page("inbox.read")
 @require_safe
 def mi_dia(request: Request) -> HttpResponse:
-    rows = [*_chats(request.member), *_failed(request.member), *_leads(request.member)]
-    context = {"rows": rows, "first_steps": _first_steps(request)}
+    """`?de=todos` shows everybody's; `?paso=<lead>` opens the question of what comes next for that lead."""
+    asked = day.Asked.of(request.member, team=request.GET.get("de") == TEAM)
+    rows, cut = _rows(asked, request)
+    sections = _sections(home_rows.gathered(rows), cut, team=asked.team)
+    context = {
+        "rows": [row for section in sections for row in section.rows],
+        "sections": sections,
+        "switch": _switch(request, asked),
+        "address": f"/mi-dia/?de={TEAM}" if asked.team else "/mi-dia/",
+        "quick": QUICK,
+        "first_steps": _first_steps(request),
+    }
     return render(request, "messaging/_home.html" if is_fragment(request) else "messaging/home.html", context)
+
+
+def _rows(asked: day.Asked, request: Request) -> tuple[list[Row], set[str]]:
+    """In the order of their urgency, and which kinds have more than are shown. Three statements."""
+    around = due.days(asked.now, ZoneInfo(request.tenant.timezone))
+    by_kind: dict[str, list[Row]] = {kind: [] for kind in SECTIONS}
+    chats = _chats(asked)
+    found: list[Iterable[Row]] = [home_rows.chat_rows(chats, asked), home_rows.lost_rows(chats, asked)]
+    if request.member.may("tasks.read"):
+        found.append(home_rows.task_rows(day.due_tasks(asked, around.tomorrow), asked))
+    if request.member.may("leads.read"):
+        opened = as_uuid(request.GET.get("paso", ""))
+        found.append(home_rows.lead_rows(day.leads(asked), asked, opened))
+    for rows in found:
+        for row in rows:
+            by_kind[row.kind].append(row)
+    for kind in ("waiting", "hot", "lacking", "cold", "unowned"):
+        by_kind[kind].sort(key=lambda row: row.since)
+    by_kind["lost"].sort(key=lambda row: row.since, reverse=True)
+    cut = {kind for kind, rows in by_kind.items() if len(rows) > day.MOST}
+    return [row for rows in by_kind.values() for row in rows[: day.MOST]], cut
+
+
+def _sections(rows: list[Row], cut: set[str], *, team: bool) -> list[Section]:
+    owner, whose = ("", "&whose=all") if team else ("&owner=me", "")
+    hrefs = {
+        "waiting": f"/bandeja/?ver={Tab.WAITING}",
+        "approval": "/aprobaciones/",
+        "late": f"/tareas/?when=late{whose}",
+        "today": f"/tareas/?when=today{whose}",
+        "lacking": f"/leads/?step=none{owner}",
+        "cold": f"/leads/?cold=1{owner}",
+        "unowned": "/leads/?owner=none&status=open",
+    }
+    sections, room = [], ROWS
+    for kind, title in SECTIONS.items():
+        own = [row for row in rows if row.kind == kind]
+        if own:
+            count = f"{day.MOST}+" if kind in cut else str(len(own))
+            shown = own[: max(room, AT_LEAST)]
+            sections.append(Section(kind, str(title), shown, count, hrefs.get(kind, "")))
+            room -= len(shown)
+    return sections
+
+
+def _switch(request: Request, asked: day.Asked) -> list[dict[str, object]]:
+    """One's own day or everybody's, for whoever sees more than their own."""
+    if request.member.sees == roles.OWN:
+        return []
+    return [
+        {"label": _("Lo mío"), "href": "/mi-dia/", "current": not asked.team, "count": None},
+        {"label": _("Todo el equipo"), "href": f"/mi-dia/?de={TEAM}", "current": asked.team, "count": None},
+    ]
 
 
 def _first_steps(request: Request) -> bool:
@@ -54,72 +113,31 @@ def _first_steps(request: Request) -> bool:
     return Onboarding.objects.filter(tenant_id=request.tenant.pk, finished_at=None).exists()
 
 
-def _mine(member: Membership) -> QuerySet[Conversation]:
-    """Of what the person may see: what is assigned to them, or to nobody yet."""
-    return visible_conversations(member).filter(Q(assignee=member.user_id) | Q(assignee=None))
+def _held(asked: day.Asked) -> QuerySet[Conversation]:
+    """Of what the person may see: what is assigned to them, or to nobody yet; or all of it."""
+    rows = visible_conversations(asked.member)
+    return rows if asked.team else rows.filter(Q(assignee=asked.member.user_id) | Q(assignee=None))
 
 
-def _chats(member: Membership) -> Iterable[Waiting]:
-    """Customers whom the AI does not answer, the longest wait first."""
-    chats = (
-        _mine(member)
-        .filter(status=Conversation.Status.OPEN, waiting_since__isnull=False)
-        .exclude(mode=Conversation.Mode.AI)
-        .select_related("contact")
-        .only("waiting_since", "last_message_preview", *(f"contact__{name}" for name in NAMES))
-        .order_by("waiting_since")[:MOST_OF_A_KIND]
+def _chats(asked: day.Asked) -> list[Conversation]:
+    """Chats in which a customer waits whom the AI does not answer, or in which something did not go out. One statement.
+
+    `lost` is the last message that failed, as JSON, or None.
+    """
+    held = _held(asked)
+    waiting = held.filter(status=Conversation.Status.OPEN, waiting_since__isnull=False).exclude(
+        mode=Conversation.Mode.AI
     )
-    for chat in chats:
-        yield Waiting(
-            who=str(chat.contact),
-            why=chat.last_message_preview,
-            since=chat.waiting_since,  # type: ignore[arg-type]  # filtered above
-            href=f"/bandeja/{chat.pk}/",
-            action=_("Responder"),
-            icon="message-square",
-            mark=_("Espera respuesta"),
-        )
-
-
-def _failed(member: Membership) -> Iterable[Waiting]:
-    messages = (
-        Message.objects.filter(
-            conversation__in=_mine(member),
-            status__in=["failed", "unknown"],
-            created_at__gte=timezone.now() - FAILED_SHOWN_FOR,
-        )
-        .select_related("conversation__contact")
-        .only("status", "error", "text", "created_at", *(f"conversation__contact__{name}" for name in NAMES))
-        .order_by("-created_at")[:MOST_OF_A_KIND]
+    dead = Message.objects.filter(status__in=["failed", "unknown"], created_at__gte=asked.now - FAILED_SHOWN_FOR)
+    lost = dead.filter(conversation__in=held).order_by("-created_at").values("conversation")[: day.MOST + 1]
+    first = waiting.order_by("waiting_since", "id").values("pk")[: day.MOST + 1]
+    last = dead.filter(conversation=OuterRef("pk")).order_by("-created_at")
+    facts = JSONObject(id="id", status="status", error="error", text=Left("text", 160), at="created_at")
+    rows = Conversation.objects.filter(pk__in=first.union(lost, all=True)).select_related("contact", "assignee")
+    return list(
+        rows.only(
+            *("waiting_since", "last_message_preview", "mode", "status", "contact_id", "assignee_id"),
+            *("assignee__name", "assignee__email"),
+            *(f"contact__{name}" for name in NAMES),
+        ).annotate(lost=Subquery(last.values(one=facts)[:1]))
     )
-    for message in messages:
-        failed = message.status == "failed"
-        yield Waiting(
-            who=str(message.conversation.contact),
-            why=message.error or message.text[:160],
-            since=message.created_at,
-            href=f"/bandeja/{message.conversation_id}/#m-{message.pk}",
-            action=_("Revisar"),
-            icon="circle-alert",
-            mark=_("No se envió") if failed else _("Sin confirmar"),
-        )
-
-
-def _leads(member: Membership) -> Iterable[Waiting]:
-    leads = (
-        Lead.objects.visible_to(member)
-        .open()
-        .filter(owner=None)
-        .select_related("contact", "stage")
-        .order_by("created_at")[:MOST_OF_A_KIND]
-    )
-    for lead in leads:
-        yield Waiting(
-            who=str(lead.contact),
-            why=" · ".join(filter(None, [lead.stage.name, lead.source, lead.needs[:120]])),
-            since=lead.created_at,
-            href=f"/leads/{lead.pk}/",
-            action=_("Asignar"),
-            icon="filter",
-            mark=_("Lead sin vendedor"),
-        )

@@ -1,6 +1,7 @@
 """What is known of the person beside a conversation: addresses, lead, the agent's last turn. One statement."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -9,6 +10,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact, Interest, Lead
+from crm.services.steps import QUICK
 from messaging.models import ChannelIdentity, Conversation, Message
 from tenants.models import Membership
 
@@ -24,8 +26,9 @@ KINDS = {
 
 @dataclass(frozen=True)
 class LeadFacts:
-    """The contact's lead in a few words; `kind` is the stage's kind."""
+    """The contact's lead in a few words; `kind` is the stage's kind. Its next step under the names it has on a Lead."""
 
+    pk: str
     href: str
     stage: str
     kind: str
@@ -33,6 +36,10 @@ class LeadFacts:
     interest: str
     owner: str
     needs: str
+    closed_at: datetime | None
+    next_step_at: datetime | None
+    no_step_reason: str
+    no_step_until: date | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Card:
     identities: list[tuple[str, str, str]] = field(default_factory=list)
     """(what kind of address, the address, the channel's name)"""
     run_href: str = ""
+    quick: Any = QUICK
 
 
 def card_of(chat: Conversation, member: Membership) -> Card:
@@ -58,6 +66,10 @@ def card_of(chat: Conversation, member: Membership) -> Card:
                 interest="interest",
                 owner=F("owner__name"),
                 needs="needs",
+                closed_at="closed_at",
+                next_step_at="next_step_at",
+                no_step_reason="no_step_reason",
+                no_step_until="no_step_until",
             )
         )[:1]
     )
@@ -83,6 +95,17 @@ def card_of(chat: Conversation, member: Membership) -> Card:
 
 
 def _facts(lead: dict[str, Any]) -> LeadFacts:
-    interest = str(Interest(lead["interest"]).label) if lead["interest"] else ""
-    owner, needs = lead["owner"] or "", lead["needs"] or ""
-    return LeadFacts(f"/leads/{lead['id']}/", lead["stage"], lead["kind"], lead["score"], interest, owner, needs)
+    times = {name: datetime.fromisoformat(lead[name]) if lead[name] else None for name in ("closed_at", "next_step_at")}
+    return LeadFacts(
+        pk=lead["id"],
+        href=f"/leads/{lead['id']}/",
+        stage=lead["stage"],
+        kind=lead["kind"],
+        score=lead["score"],
+        interest=str(Interest(lead["interest"]).label) if lead["interest"] else "",
+        owner=lead["owner"] or "",
+        needs=lead["needs"] or "",
+        no_step_reason=lead["no_step_reason"],
+        no_step_until=date.fromisoformat(lead["no_step_until"]) if lead["no_step_until"] else None,
+        **times,
+    )

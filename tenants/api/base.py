@@ -19,6 +19,7 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
 from config.lib.api import CursorPages
+from config.lib.keyset import Order
 from tenants.api.parsers import JSONParser
 from tenants.domain.actor import Actor
 from tenants.live import idempotency
@@ -38,13 +39,13 @@ class Answered(Exception):
 
 
 class CompanyView(APIView):
-    """`reads` and `writes` name the permission for safe and unsafe verbs; `page_by` the time column of its list."""
+    """`reads` and `writes` name the permission for safe and unsafe verbs; `page_by` the time column (or the order) of its list."""
 
     reads: ClassVar[str | None] = None
     writes: ClassVar[str | None] = None
     parser_classes = [JSONParser]
     pagination_class: ClassVar[type[Any] | None] = CursorPages
-    page_by = "created_at"
+    page_by: str | Order = "created_at"
     # Names of settings.RATE_LIMITS: reading is counted for the person and this list, writing for the company.
     reads_at_most: ClassVar[str] = ""
     writes_at_most: ClassVar[str] = ""

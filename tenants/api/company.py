@@ -25,6 +25,10 @@ class SettingsBody(serializers.Serializer):
     buffer_max_seconds = _number("buffer_max_seconds")
     spacing_seconds = _number("spacing_seconds")
     human_override_hours = _number("human_override_hours")
+    first_response_minutes = _number("first_response_minutes")
+    business_hours = serializers.DictField(
+        required=False, allow_null=True, help_text='{"0": [["09:00", "18:00"]]}, 0 = Monday; {} = always.'
+    )
     ai_daily_spend_usd = serializers.DecimalField(
         max_digits=12, decimal_places=4, min_value=0, required=False, allow_null=True
     )

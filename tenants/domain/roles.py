@@ -25,12 +25,32 @@ _EVERYONE = frozenset(
         "contacts.read",
         "contacts.write",
         "sellers.read",
+        "clients.read",
+        "clients.write",
+        "tasks.read",
+        "tasks.write",
+        "reports.read",
+        "leads.approve",
         "events.read",
     }
 )
-_OFFICE = _EVERYONE | {"knowledge.read", "knowledge.write", "agents.read", "runs.read", "channels.read", "members.read"}
+_OFFICE = _EVERYONE | {
+    "leads.import",
+    "pipeline.read",
+    "knowledge.read",
+    "knowledge.write",
+    "agents.read",
+    "runs.read",
+    "channels.read",
+    "members.read",
+}
 _OWNER = _OFFICE | {
     "sellers.write",
+    "pipeline.write",
+    "forms.read",
+    "forms.write",
+    "leads.export",
+    "views.share",
     "channels.write",
     "agents.write",
     "credentials.read",
@@ -53,7 +73,7 @@ _SUPPORT = frozenset(
     {"agents.read", "channels.read", "credentials.read", "members.read", "settings.read", "events.read"}
 )
 # What an agent's tools may need at most, whatever a company enables. An agent stands in one conversation and no other.
-AGENT = frozenset({"inbox.write", "leads.write", "contacts.write", "knowledge.read"})
+AGENT = frozenset({"inbox.write", "leads.write", "contacts.write", "clients.write", "knowledge.read"})
 TABLE: dict[str, frozenset[str]] = {
     CEO: frozenset(_OWNER),
     PROFESSIONAL: _EVERYONE | {"knowledge.read"},

@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from tenants.domain import weekly_hours
+
+# Monday to Friday 9 to 18, Saturday 9 to 13; a company says otherwise in its settings, {} = always.
+USUAL_HOURS: weekly_hours.Hours = {**{str(day): [["09:00", "18:00"]] for day in range(5)}, "5": [["09:00", "13:00"]]}
+
 
 @dataclass(frozen=True)
 class TenantSettings:
-    """Seconds and hours as named; `ai_daily_spend_usd` None = no ceiling."""
+    """Seconds, minutes and hours as named; `ai_daily_spend_usd` None = no ceiling."""
 
     buffer_seconds: float
     buffer_max_seconds: float
     spacing_seconds: float
     human_override_hours: float
+    first_response_minutes: float  # of working time, until a person has answered somebody new
+    business_hours: weekly_hours.Hours
     ai_daily_spend_usd: Decimal | None = None
     require_second_factor: bool = False
     embedding_provider: str = "local"
@@ -24,6 +31,7 @@ LIMITS = {
     "buffer_max_seconds": (0, 600),
     "spacing_seconds": (0, 60),
     "human_override_hours": (0.01, 24 * 365),
+    "first_response_minutes": (1, 7 * 24 * 60),
 }
 
 
@@ -34,8 +42,10 @@ def merged(own: Mapping[str, object], defaults: Mapping[str, float]) -> TenantSe
         value = own.get(name)
         usable = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         numbers[name] = float(value) if usable else defaults[name]  # type: ignore[arg-type]  # checked above
+    hours = own.get("business_hours")
     return TenantSettings(
         **numbers,
+        business_hours=hours if isinstance(hours, dict) and not weekly_hours.problem(hours) else USUAL_HOURS,
         ai_daily_spend_usd=_money(own.get("ai_daily_spend_usd")),
         require_second_factor=own.get("require_second_factor") is True,
         embedding_provider=str(own.get("embedding_provider") or "local"),

@@ -110,7 +110,8 @@ class EventsConsumer(AsyncWebsocketConsumer):
             await self.send(resync(now))
             return now
         pairs = [(event, json.dumps(event)) for event in events]
-        told = [(0, frame) for _event, frame in pairs]
+        mine = (None, admission.sight.person)
+        told = [(0, frame) for event, frame in pairs if sight.only_for(event) in mine]
         if not admission.sight.whole:
             told = (await in_thread(sight.frames, self.tenant_id, pairs, [admission.sight]))[admission.sight]
         for _number, frame in told:

@@ -122,8 +122,10 @@ class Room:
         return number <= self.last
 
     def tell(self, number: int, frame: str, event: Event) -> None:
+        person = sight.only_for(event)
         for line in list(self.wide):
-            line.push(number, frame)
+            if person is None or person == line.sight.person:
+                line.push(number, frame)
         if self.narrow:
             self._unjudged.append((event, frame))
             if self._judging is None or self._judging.done():

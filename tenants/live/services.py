@@ -24,6 +24,8 @@ TYPES = frozenset(
         "HANDOFF",
         "CHANNEL_UPDATED",
         "DOCUMENT_UPDATED",
+        "TASK_UPDATED",
+        "NOTIFICATION",
     )
 )
 

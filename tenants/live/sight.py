@@ -32,13 +32,17 @@ READS = {
     "HANDOFF": "inbox.read",
     "CHANNEL_UPDATED": "channels.read",
     "DOCUMENT_UPDATED": "knowledge.read",
+    "TASK_UPDATED": "tasks.read",
+    "NOTIFICATION": "events.read",
 }
 EVERYBODYS = frozenset({"channel", "document"})  # objects without a holder
+PERSONAL = frozenset({"notification"})  # for the one named in `person`, and for nobody else, however much they see
 # The event's object → whose holder decides, and the name of its id in the event. Others are not told to a narrow sight.
 DECIDED_BY = {
     "lead": ("lead", "id"),
     "conversation": ("conversation", "id"),
     "message": ("conversation", "conversation"),
+    "task": ("task", "id"),
 }
 
 Event = dict[str, Any]
@@ -48,10 +52,12 @@ Holders = dict[tuple[str, str], Held]
 
 @dataclass(frozen=True)
 class Sight:
-    """`types`: kinds of events that the permissions allow; `circle`: whose leads and chats, None = everybody's."""
+    """`types`: kinds of events that the permissions allow; `circle`: whose leads and chats, None = everybody's;
+    `person`: whose line it is, for what is told to one person only."""
 
     types: frozenset[str]
     circle: frozenset[str] | None = None
+    person: str = ""
 
     @property
     def whole(self) -> bool:
@@ -63,7 +69,14 @@ WHOLE = Sight(TYPES)
 
 def of(member: Membership) -> Sight:
     """Call inside the company. One statement for the scope of a team, none for the others."""
-    return Sight(frozenset(type for type in TYPES if member.may(READS[type])), circle.ids(member))
+    types = frozenset(type for type in TYPES if member.may(READS[type]))
+    return Sight(types, circle.ids(member), str(member.user_id))
+
+
+def only_for(event: Event) -> str | None:
+    """The one person whom the event concerns; None when it is not personal. Costs no statement."""
+    data = event.get("data") or {}
+    return str(data.get("person")) if data.get("object") in PERSONAL else None
 
 
 def resync(number: int) -> str:
@@ -89,6 +102,9 @@ def _told(event: Event, frame: str, sight: Sight, held: Holders) -> str:
         return frame
     if event.get("type") not in sight.types:
         return ""
+    person = only_for(event)
+    if person is not None:
+        return frame if person == sight.person else ""
     data = event.get("data") or {}
     if sight.circle is None or data.get("object") in EVERYBODYS:
         return frame

@@ -11,19 +11,12 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from config.lib.cells import MARK, harmless
 from tenants.context import tenant_context
 from tenants.models import SystemEvent, Tenant
 from tenants.services import audit_words as words
 
 CHUNK = 2_000
-MARK = "\ufeff"  # without it spreadsheets read accents wrongly
-# What makes a spreadsheet run a cell instead of showing it; the wide forms count too.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def harmless(value: object) -> object:
-    """A text that a spreadsheet would run gets a quote before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def lines(tenant: Tenant, rows: QuerySet[SystemEvent]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from config.lib import commit
 from config.lib.errors import Invalid
 from config.lib.ids import key_of
 from tenants.context import auth_scope, current_tenant
+from tenants.domain import weekly_hours
 from tenants.domain.actor import Actor
 from tenants.domain.tenant_settings import LIMITS
 from tenants.live import access_topics
@@ -19,7 +20,7 @@ from tenants.models import SecondFactor, Tenant
 from tenants.services import registry
 from tenants.services.audit import record
 
-SPEND, SECOND_FACTOR = "ai_daily_spend_usd", "require_second_factor"
+SPEND, SECOND_FACTOR, HOURS = "ai_daily_spend_usd", "require_second_factor", "business_hours"
 MOST_SPEND = Decimal(1_000_000)
 
 
@@ -33,7 +34,7 @@ def update_settings(*, by: Actor, changes: Mapping[str, Any]) -> Tenant:
     row = Tenant.objects.select_for_update(no_key=True).get(pk=current_tenant().pk)
     own, wrong = dict(row.settings), {}
     for name, value in changes.items():
-        if name != SPEND and name != SECOND_FACTOR and name not in LIMITS:
+        if name not in (SPEND, SECOND_FACTOR, HOURS) and name not in LIMITS:
             wrong[name] = _("Ese ajuste no existe.")
         elif value is None:
             own.pop(name, None)
@@ -41,6 +42,10 @@ def update_settings(*, by: Actor, changes: Mapping[str, Any]) -> Tenant:
             if value and not _has_second_factor(by):
                 wrong[name] = _("Primero hay que activar el propio segundo factor, en Seguridad.")
             own[name] = bool(value)
+        elif name == HOURS:
+            own[name] = weekly_hours.canonical(value)
+            if weekly_hours.problem(own[name]):
+                wrong[name] = _("Cada día lleva tramos como 09:00 a 13:00, sin pisarse.")
         elif name == SPEND:
             if not Decimal(0) <= value <= MOST_SPEND:
                 wrong[name] = _("Debe estar entre 0 y 1.000.000.")

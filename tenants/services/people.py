@@ -7,15 +7,17 @@ through `change` and its verbs, where only an active CEO of that company gets pa
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import Lower
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from config.lib import commit
 from config.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from config.lib.ids import key_of
-from tenants.context import auth_scope
+from tenants.context import auth_scope, tenant_context
 from tenants.domain import roles
 from tenants.domain.actor import Actor
 from tenants.live import admission
@@ -51,6 +53,7 @@ def set_membership(*, user: User, tenant: Tenant, role: str, status: str, by: Ac
             tenant_id=tenant.pk,
         )
         _take_effect(tenant.pk)
+        _welcome(tenant, member)
     return member
 
 
@@ -167,6 +170,7 @@ def change(*, tenant: Tenant, member_id: object, by: Actor, action: str, **field
         member.save(update_fields=list(fields))
         record(action=action, resource=member, by=by, diff=diff, tenant_id=tenant.pk)
         _take_effect(tenant.pk)
+        _welcome(tenant, member)
     return member
 
 
@@ -241,6 +245,18 @@ def _forget_links(member: Membership) -> None:
         kind=OneTimeLink.Kind.INVITATION, email=member.user.email
     )
     links.revoke(theirs & Q(tenant=member.tenant_id))
+
+
+def _welcome(tenant: Tenant, member: Membership) -> None:
+    """Apps that this one does not know may want to know of whoever can work now."""
+    if member.status == Status.ACTIVE:
+        commit.after(partial(_tell_apps, tenant, member))
+
+
+def _tell_apps(tenant: Tenant, member: Membership) -> None:
+    with tenant_context(tenant):
+        for path in settings.MEMBER_ACTIVATED:
+            import_string(path)(member)
 
 
 def _told(value: object) -> object:

@@ -4,6 +4,7 @@ thousand steps, a conversation of a thousand messages, an agent of a thousand tu
 import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, ToolCall
 from config.lib.ids import uuid7
-from crm.models import Contact, Lead, Seller, Stage, StageChange, StageTransition
+from crm.models import Contact, Lead, Pipeline, Seller, Stage, StageChange, StageTransition
 from messaging.ingest.models import ChannelRoute, InboundEvent
 from messaging.models import (
     Attachment,
@@ -26,6 +27,7 @@ from rag.models import Chunk, Document
 from tenants.context import auth_scope, tenant_context
 from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
 from tenants.models import Credential, DataKey, Domain, Membership, SystemEvent, Tenant, User
+from tests.budget.crowd_crm import around_people
 from tests.factories import tenants as tenant_factories
 from tests.support.cast import Cast, make_cast
 
@@ -95,8 +97,14 @@ def _customers(crowd: Crowd) -> list[Contact]:
     )
     users = [sol, *User.objects.filter(pk__in=crowd.people).order_by("pk")[: count - 1]]
     sellers = _many(crowd, Seller, [Seller(name=f"Vende {n}", user=user) for n, user in enumerate(users)])
+    main = Pipeline.objects.get(is_default=True)
+    pipelines = [main, *_many(crowd, Pipeline, [Pipeline(name=f"Embudo {n}", position=n + 1) for n in range(count)])]
     stages = list(Stage.objects.order_by("position"))
-    stages += _many(crowd, Stage, [Stage(code=f"paso-{n}", name=f"Paso {n}", position=1000 + n) for n in range(count)])
+    stages += _many(
+        crowd,
+        Stage,
+        [Stage(pipeline=main, code=f"paso-{n}", name=f"Paso {n}", position=1000 + n) for n in range(count)],
+    )
     first = stages[0]
     _many(crowd, StageTransition, [StageTransition(source=first, target=stage) for stage in stages[-count:]])
     leads = [
@@ -118,6 +126,7 @@ def _customers(crowd: Crowd) -> list[Contact]:
         for n in range(count)
     ]
     _many(crowd, StageChange, steps)
+    around_people(partial(_many, crowd), count, sol, pipelines, crowd.keys["crm.Lead"])
     return contacts
 
 

@@ -17,6 +17,8 @@ MOST = 8
 TOLD = 3  # a refusal is told in a transaction of its own, once the request's is undone
 MOST_IN_ADMIN = 14
 FEW, MANY = 10, 1000
+# Numbers of a period, which open exactly as many rows: these are counted to the end (docs/decisions/015).
+EXACT = ("tablero/", "informes/", "api/v1/reports/")
 HEALTH = ("healthz", "readyz")  # 503 is an answer
 by_address = pytest.mark.parametrize("address", READ, ids=str)
 
@@ -49,7 +51,7 @@ def test_pages_cost_few_statements_however_many_rows(
             wrong.append(
                 f"{case}: {base.count} statements for {FEW} rows, {seen.count} for {MANY}\n{base}\n---\n{seen}"
             )
-        if full_counts(seen):
+        if full_counts(seen) and not address.route.startswith(EXACT):
             wrong.append(f"{case}: counts without an end\n{full_counts(seen)}")
     assert not wrong, "\n".join(wrong)
 

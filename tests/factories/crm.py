@@ -1,6 +1,15 @@
 from itertools import count
 
-from crm.models import Contact, Lead, Seller, Stage, StageChange, StageKind, StageTransition
+from crm.models import (
+    Contact,
+    Lead,
+    Pipeline,
+    Seller,
+    Stage,
+    StageChange,
+    StageKind,
+    StageTransition,
+)
 
 _numbers = count(1)
 
@@ -19,10 +28,31 @@ def make_seller(**over: object) -> Seller:
     return Seller.objects.create(**{"name": f"Vendedor {next(_numbers)}", **over})
 
 
-def make_stage(**over: object) -> Stage:
+def main_pipeline() -> Pipeline:
+    """The company's main pipeline; made when nothing seeded one."""
+    found = Pipeline.objects.filter(is_default=True).first()
+    return found or Pipeline.objects.create(name="Ventas", is_default=True)
+
+
+def make_pipeline(**over: object) -> Pipeline:
+    """One more, beside the main one."""
     number = next(_numbers)
+    return Pipeline.objects.create(**{"name": f"Embudo {number}", "position": 1000 + number, **over})
+
+
+def make_stage(**over: object) -> Stage:
+    """In the main pipeline unless given."""
+    number = next(_numbers)
+    over.setdefault("pipeline", None)
+    pipeline = over.pop("pipeline") or main_pipeline()
     return Stage.objects.create(
-        **{"code": f"etapa-{number}", "name": f"Etapa {number}", "position": 1000 + number, **over}
+        **{
+            "pipeline": pipeline,
+            "code": f"etapa-{number}",
+            "name": f"Etapa {number}",
+            "position": 1000 + number,
+            **over,
+        }
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.lib.ids import uuid7
 from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
-from tests.factories import agents, crm, messaging, rag
+from tests.factories import agents, crm, crm_more, messaging, rag
 
 
 def make_live_event(**over: object) -> LiveEvent:
@@ -40,6 +40,34 @@ FACTORIES: dict[str, Callable[..., models.Model]] = {
     "crm.StageTransition": crm.make_transition,
     "crm.StageChange": crm.make_stage_change,
     "crm.Lead": crm.make_lead,
+    "crm.Pipeline": crm.make_pipeline,
+    "crm.ContactPoint": crm_more.make_point,
+    "crm.Consent": crm_more.make_consent,
+    "crm.Touch": crm_more.make_touch,
+    "crm.LostReason": crm_more.make_lost_reason,
+    "crm.StageRequest": crm_more.make_stage_request,
+    "crm.Client": crm_more.make_client,
+    "crm.Conversion": crm_more.make_conversion,
+    "crm.DuplicatePair": crm_more.make_pair,
+    "crm.ContactMerge": crm_more.make_merge,
+    "crm.Task": crm_more.make_task,
+    "crm.Note": crm_more.make_note,
+    "crm.Notification": crm_more.make_notification,
+    "crm.Tag": crm_more.make_tag,
+    "crm.CustomField": crm_more.make_custom_field,
+    "crm.SavedView": crm_more.make_saved_view,
+    "crm.BulkAction": crm_more.make_bulk,
+    "crm.BulkChange": crm_more.make_bulk_change,
+    "crm.InboundForm": crm_more.make_form,
+    "crm.Submission": crm_more.make_submission,
+    "crm.ImportBatch": crm_more.make_import,
+    "crm.ImportRow": crm_more.make_import_row,
+    "crm.Absence": crm_more.make_absence,
+    "crm.AssignmentRule": crm_more.make_rule,
+    "crm.RuleSeller": crm_more.make_rule_seller,
+    "crm.Assignment": crm_more.make_assignment,
+    "crm.Goal": crm_more.make_goal,
+    "crm.Response": crm_more.make_response,
     "messaging.Channel": messaging.make_channel,
     "messaging.ChannelIdentity": messaging.make_identity,
     "messaging.Conversation": messaging.make_conversation,

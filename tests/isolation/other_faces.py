@@ -33,8 +33,15 @@ ABOUT = {
     "DOCUMENT_UPDATED": ("knowledge.read", "document"),
     "NEW_APPOINTMENT": ("leads.read", "appointment"),
     "APPOINTMENT_UPDATED": ("leads.read", "appointment"),
+    "TASK_UPDATED": ("tasks.read", "task"),
+    "NOTIFICATION": ("events.read", "notification"),
 }
-MODELS = {"lead": "crm.Lead", "conversation": "messaging.Conversation", "message": "messaging.Message"}
+MODELS = {
+    "lead": "crm.Lead",
+    "task": "crm.Task",
+    "conversation": "messaging.Conversation",
+    "message": "messaging.Message",
+}
 
 
 def events(world: World) -> Asked:
@@ -49,7 +56,7 @@ def events(world: World) -> Asked:
         for whose, event in told:
             asked += 1
             data = event["data"]
-            should = _should_hear(role, scope, whose, str(event["type"]))
+            should = _should_hear(who, role, scope, whose, str(event["type"]))
             ids = [data["id"], *([data["conversation"]] if "conversation" in data else [])]
             if any(str(each) in heard for each in ids) != should:
                 wrong.append(f"{who} ({role}, {scope}) {'misses' if should else 'hears'} {event['type']} of {whose}")
@@ -68,6 +75,8 @@ def _events(world: World) -> Iterator[tuple[str, dict[str, object]]]:
             else:
                 key, chat = str(keys[MODELS[about]]), str(keys["messaging.Conversation"])
             data = {"object": about, "id": key} | ({"conversation": chat} if about == "message" else {})
+            if about == "notification":
+                data["person"] = str(world.cast[whose].user.pk) if whose in PEOPLE else key
             yield whose, {"id": next(number), "type": type, "tenant_id": world.cast.acme.pk, "data": data}
 
 
@@ -105,10 +114,12 @@ def _sight(world: World, member: Membership) -> sight.Sight:
         return sight.of(member)
 
 
-def _should_hear(role: str, scope: str, whose: str, type: str) -> bool:
+def _should_hear(who: str, role: str, scope: str, whose: str, type: str) -> bool:
     permission, about = ABOUT[type]
     if permission not in roles.permissions(role):
         return False
+    if about == "notification":  # for one person, and for nobody who sees all
+        return who == whose
     if role == roles.CEO or scope == "all" or about in ("channel", "document"):
         return True  # a number of a row says nothing to who may see every row
     if about == "appointment" or whose in ("globex", "gone"):

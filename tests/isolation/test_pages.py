@@ -29,6 +29,9 @@ PUBLIC = {
     "registro/",
     "recuperar/",
     "enlace/%(token)s/",
+    "f/%(company)s/%(form)s/",  # the company of the address, and only what it published
+    "entrada/%(company)s/%(form)s/",  # nothing without the token of that door
+    "entrada/%(company)s/%(form)s/%(token)s/",
     "api/v1/auth/register",
     "api/v1/auth/login",
     "api/v1/auth/token",

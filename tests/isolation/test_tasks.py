@@ -21,6 +21,7 @@ KEYS = {
     "agent_id": "agents.Agent",
     "lead_id": "crm.Lead",
     "contact_id": "crm.Contact",
+    "batch_id": "crm.ImportBatch",
     "request_id": "agents.PrivacyRequest",
     "upto_sequence": "",
 }

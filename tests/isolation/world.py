@@ -15,7 +15,7 @@ from tenants.context import auth_scope, platform_scope, tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import DataKey, Domain, Membership, PlatformAccess, SystemEvent, Team, Tenant
 from tenants.services import registry, vault
-from tests.factories import agents, crm, messaging
+from tests.factories import agents, crm, crm_more, messaging
 from tests.factories.every_model import FACTORIES
 from tests.factories.shared import make_shared_rows
 from tests.isolation.models import tenant_models
@@ -164,6 +164,8 @@ def _held(tenant: Tenant, person: Person, canary: str) -> dict[str, object]:
             contact,
             lead,
             crm.make_stage_change(lead=lead),
+            crm_more.make_task(lead=lead, assignee=person.user),
+            crm_more.make_note(contact=contact, lead=lead),
             chat,
             message,
             attachment,

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from crm.models import Lead
-from crm.services.leads import assign_lead, update_lead
+from crm.models import Lead, Notification
+from crm.services import assignment
+from crm.services.leads import update_lead
+from crm.services.notifications import notify
 from messaging.services.conversations import assign
 from tenants.context import auth_scope, platform_scope, tenant_context
 from tenants.live import access_topics, admission, hub, sight
@@ -75,7 +77,7 @@ async def test_who_loses_a_lead_is_told_to_look_again_and_not_which(connect: Con
 
     def give_away() -> None:
         with tenant_context(live_tenants.acme):
-            assign_lead(lead=leads["sol"], owner=leads["sellers"]["teo"], by=live_tenants["ana"].actor)
+            assignment.assign(lead=leads["sol"], owner=leads["sellers"]["teo"], by=live_tenants["ana"].actor)
 
     await in_thread(give_away)
     assert await heard(sol) == [("RESYNC", "")]
@@ -225,3 +227,22 @@ def test_a_batch_costs_the_same_however_many_listen(cast: Cast, statements: Any)
 
 def test_access_is_asked_for_by_one_name() -> None:
     assert admission.changed is access_topics.changed
+
+
+async def test_what_is_for_one_person_reaches_nobody_else_however_much_they_see(
+    connect: Connect, live_tenants: Cast
+) -> None:
+    def tell(name: str, key: str) -> str:
+        with tenant_context(live_tenants.acme):
+            notify(user_id=live_tenants[name].user.pk, kind=Notification.Kind.DONE, key=key)
+            return str(Notification.objects.get(key=key).pk)
+
+    ana, paz, sol = [await opened(connect, live_tenants, name) for name in ("ana", "paz", "sol")]
+    for_sol, for_paz = [await in_thread(tell, name, name) for name in ("sol", "paz")]
+
+    assert await heard(sol) == [("NOTIFICATION", for_sol)]
+    assert await heard(paz) == [("NOTIFICATION", for_paz)]
+    assert await heard(ana) == []
+    for name, expected in (("ana", []), ("paz", [("NOTIFICATION", for_paz)]), ("sol", [("NOTIFICATION", for_sol)])):
+        replayed = await opened(connect, live_tenants, name, "?after=0")
+        assert [each for each in await heard(replayed) if each[0] == "NOTIFICATION"] == expected

@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from agents.models import AgentRun, AssistanceReport, ToolCall
 from agents.privacy import registry
-from crm.models import Contact, Lead, StageChange
-from crm.services import contacts, leads
+from crm.models import BulkChange, Contact, DuplicatePair, ImportBatch, Lead, Notification, StageChange
+from crm.services import contacts, leads, moves
+from crm.services.custom_fields import create_field
+from crm.services.privacy import AROUND
 from messaging.ingest.models import InboundEvent
 from messaging.models import Attachment, Channel, ChannelIdentity, Conversation, Message, PendingStatus, ProviderNotice
 from messaging.services import events, outbound, takeover
@@ -25,6 +27,7 @@ from messaging.services.conversations import locked
 from tenants.context import auth_scope, tenant_context
 from tenants.live.models import IdempotentRequest, LiveEvent
 from tenants.models import Email, SystemEvent, Tenant
+from tests.factories import crm_more as more
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.fakes.llm import FakeLLM, Reply
@@ -44,6 +47,9 @@ FILE = b"canario-en-el-archivo " * 40
 FORMED = {
     "crm.Contact": "phone email search_text",
     "crm.StageChange": "actor_id",
+    "crm.ContactPoint": "value",
+    "crm.Notification": "key href",
+    "crm.ImportBatch": "file",
     "messaging.Message": "reply_to idempotency_key provider_message_id",
     "messaging.Attachment": "file",
     "messaging.ChannelIdentity": "external_id",
@@ -84,6 +90,15 @@ def rows_of(zoe: Zoe) -> dict[str, models.QuerySet[Any]]:
         "crm.Contact": Contact.objects.filter(pk=zoe.contact_id),
         "crm.Lead": Lead.objects.filter(contact=zoe.contact_id),
         "crm.StageChange": StageChange.objects.filter(lead__contact=zoe.contact_id),
+        **{
+            model._meta.label: model._base_manager.filter(**{path: zoe.contact_id})
+            for model, path, _ in AROUND.values()
+        },
+        "crm.ImportBatch": ImportBatch.objects.filter(rows__contact=zoe.contact_id),
+        "crm.Notification": Notification.objects.filter(contact=zoe.contact_id),
+        "crm.DuplicatePair": DuplicatePair.objects.filter(first=zoe.contact_id)
+        | DuplicatePair.objects.filter(second=zoe.contact_id),
+        "crm.BulkChange": BulkChange.objects.filter(lead__contact=zoe.contact_id),
         "messaging.ChannelIdentity": ChannelIdentity.objects.filter(contact=zoe.contact_id),
         "messaging.Conversation": Conversation.objects.filter(pk__in=chats),
         "messaging.Message": said,
@@ -147,6 +162,7 @@ class Story:
         self._people_work(zoe)
         self._chats_on_the_site(zoe)
         self._strays(zoe)
+        self._papers(zoe)
         self.worker.run(seconds=30)
         with tenant_context(self.tenant):
             plant(zoe)
@@ -178,7 +194,8 @@ class Story:
         self.api.patch(f"/api/v1/contacts/{zoe.contact_id}/", body, headers={"Idempotency-Key": "repetible-1"})
         with tenant_context(self.tenant):
             contact = Contact.objects.get(pk=zoe.contact_id)
-            contacts.update_contact(contact=contact, by=by, custom={**contact.custom, "gusta": f"{MARK}-campo"})
+            create_field(on="contact", label="Gusta", kind="text", by=by)
+            contacts.update_contact(contact=contact, by=by, custom={"gusta": f"{MARK}-campo"})
             lead = contact.leads.get()
             leads.update_lead(lead=lead, by=by, value=125000, tags=[f"{MARK}-etiqueta"])
             chat = Conversation.objects.get(contact=contact, channel=self.number.channel)
@@ -187,9 +204,9 @@ class Story:
         with tenant_context(self.tenant):
             chat = locked(chat.pk)  # type: ignore[assignment]
             takeover.hand_off(conversation=chat, reason=f"{MARK}-motivo", summary=f"{MARK}-resumen", by=by)
-            leads.move_stage(
+            moves.move_stage(
                 lead=contact.leads.get(),
-                stage=next(each for each in leads.possible_stages(lead) if each.kind == "lost"),
+                stage=next(each for each in moves.possible_stages(lead) if each.kind == "lost"),
                 lost_reason=f"{MARK}-perdido",
                 by=by,
             )
@@ -235,6 +252,20 @@ class Story:
         theirs = wire.dump(wire.inbound(wire.text("de otra", sender=OTHER))).decode()
         mine = wire.dump(wire.inbound(wire.text(f"{MARK}-apartado", sender=PHONE))).decode()
         (folder / "1-1.refused").write_bytes(b"".join(self._record(raw) for raw in (mine, theirs)))
+
+    def _papers(self, zoe: Zoe) -> None:
+        """What people and imports keep around her: a row in each table that hangs on a contact or a lead."""
+        with tenant_context(self.tenant):
+            contact, lead = Contact.objects.get(pk=zoe.contact_id), Lead.objects.get(contact=zoe.contact_id)
+            for make in (more.make_point, more.make_consent, more.make_touch, more.make_note, more.make_submission):
+                make(contact=contact)
+            more.make_merge(kept=contact)
+            more.make_pair(first=contact)
+            more.make_notification(contact=contact)
+            more.make_import_row(contact=contact)
+            more.make_task(lead=lead)
+            for of_lead in (more.make_stage_request, more.make_assignment, more.make_conversion, more.make_bulk_change):
+                of_lead(lead=lead)
 
     def _record(self, raw: str) -> bytes:
         body = json.dumps([self.tenant.pk, "meta_direct", str(self.number.channel.pk), "e" * 64, raw]).encode()

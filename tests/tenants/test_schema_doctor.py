@@ -220,7 +220,7 @@ def test_a_repair_that_postgresql_refuses_is_told(company: Tenant, judge: psycop
     """A unique index over rows that are no longer unique."""
     schema = company.schema_name
     provisioning.complete(company)
-    judge.execute(f'drop index "{schema}".stage_one_initial')
+    judge.execute(f'drop index "{schema}".stage_initial_of_pipeline')
     judge.execute(f'update "{schema}".crm_stage set is_initial = true')
     code, said = run("--repair")
     assert code == 1

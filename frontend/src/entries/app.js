@@ -4,7 +4,9 @@ import { startDialogs } from "../lib/dialogs.js";
 import { startForms } from "../lib/forms.js";
 import { startKeys } from "../lib/keys.js";
 import { startLive } from "../lib/live.js";
+import { startMentions } from "../lib/mentions.js";
 import { startPanel } from "../lib/panel.js";
+import { startTabs } from "../lib/tabs.js";
 import { startTimes } from "../lib/times.js";
 import { startToasts } from "../lib/toasts.js";
 
@@ -16,7 +18,9 @@ function start() {
   startDialogs();
   startPanel();
   startKeys();
+  startTabs();
   startTimes();
+  startMentions();
   startLive();
 }
 

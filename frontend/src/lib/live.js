@@ -2,7 +2,7 @@
  *
  * A part is <… data-live="LEAD_UPDATED NEW_LEAD" data-live-id="" hx-get="…" hx-trigger="live">:
  * it is asked again when an event of one of its types arrives and, if data-live-id is not empty,
- * when that id is among the event's values. Scripts may listen to `live:<TYPE>` on document.
+ * when one of the ids in it is among the event's values. Scripts may listen to `live:<TYPE>` on document.
  */
 import { htmx } from "./htmx_setup.js";
 import { announce } from "./toasts.js";
@@ -44,8 +44,10 @@ function refetch(element) {
 
 function concerns(element, event) {
   if (!element.dataset.live.split(/\s+/).includes(event.type)) return false;
-  const wanted = element.dataset.liveId;
-  return !wanted || Object.values(event.data ?? {}).map(String).includes(wanted);
+  const wanted = element.dataset.liveId?.trim();
+  if (!wanted) return true;
+  const values = Object.values(event.data ?? {}).map(String);
+  return wanted.split(/\s+/).some((id) => values.includes(id));
 }
 
 function receive(event) {

@@ -10,7 +10,8 @@ from agents.services.toolbox import LiveToolbox, Refused, RehearsalToolbox, allo
 from agents.tools import TOOLS, tool_named
 from agents.tools.base import ToolContext
 from config.lib.ids import uuid7
-from crm.models import Contact, Lead
+from crm.models import Contact, ContactPoint, Lead
+from crm.services.merging import merge
 from messaging.models import Conversation, Message
 from rag.services.ingest import add_document
 from rag.services.process import process_document
@@ -104,7 +105,8 @@ class TestCreateCustomer:
         done = use(box, "create_customer", phone="+54 9 341 555 0000")
         assert done.result.ok
         contact = story.fresh().contact
-        assert (contact.phone, contact.custom) == ("+5491140000001", {"other_phone": "+5493415550000"})
+        assert contact.phone == "+5491140000001"
+        assert [point.value for point in rows(acme, ContactPoint, contact=contact)] == ["+5493415550000"]
 
     @pytest.mark.parametrize("field", ["phone", "email"])
     def test_data_of_another_contact_is_suggested_to_the_team_and_not_taken(self, acme, story, box, field):
@@ -247,3 +249,13 @@ def test_another_companys_rows_cannot_be_reached(acme, globex, story, box):
     assert story.fresh().contact.name == ""
     with tenant_context(globex):
         assert Conversation.objects.count() == Message.objects.count() == 0
+
+
+def test_a_contact_united_with_another_while_the_model_thought_is_served_where_it_went(acme, story, box, ana):
+    with tenant_context(acme):
+        other = Contact.objects.get(pk=story.conversation.contact_id)
+        kept = make_contact(name="", phone="+5491155557788")
+        merge(kept=kept, other=other, by=ana.actor)
+    done = use(box, "create_customer", email="nueva@example.com")
+    assert done.result.ok
+    assert rows(acme, Contact, pk=kept.pk, email="nueva@example.com")

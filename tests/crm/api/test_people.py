@@ -13,12 +13,17 @@ Api = Callable[..., APIClient]
 
 def test_a_contact_is_created_changed_and_found(api_as: Api) -> None:
     api = api_as("sol")
-    person = {"name": "José Núñez", "phone": "+5491155551111", "email": "jose@example.test", "custom": {"dni": "1"}}
+    person = {
+        "name": "José Núñez",
+        "phone": "+5491155551111",
+        "email": "jose@example.test",
+        "custom": {"document": "1"},
+    }
     made = api.post("/api/v1/contacts/", person)
     assert made.status_code == 201
     url = f"/api/v1/contacts/{made.json()['id']}/"
     assert api.patch(url, {"name": "José N."}).json()["name"] == "José N."
-    assert api.get(url).json()["custom"] == {"dni": "1"}
+    assert api.get(url).json()["custom"] == {"document": "1"}
     for words in ("jose", "JOSÉ", "55551111", "jose@exam"):
         assert len(api.get("/api/v1/contacts/", {"search": words}).json()["results"]) == 1, words
     assert api.get("/api/v1/contacts/", {"search": "pedro"}).json()["results"] == []

@@ -7,7 +7,7 @@ import pytest
 from config.lib.errors import Conflict, Invalid
 from crm.access import contact_for, lead_for
 from crm.models import Contact, Lead, Seller, Stage, StageChange
-from crm.services import contacts, leads, sellers
+from crm.services import assignment, contacts, leads, moves, sellers
 from tenants.context import tenant_context
 from tests.factories.crm import make_contact, make_lead, make_seller
 from tests.support.cast import Cast
@@ -23,7 +23,7 @@ def test_a_lead_that_just_moved_is_still_found(live_tenants: Cast, test_services
         target = Stage.objects.get(code="contactado")
     with inside():
         mine = lead_for(ana.member, lead.pk, lock=True)
-        leads.move_stage(lead=mine, stage=target, by=ana.actor)
+        moves.move_stage(lead=mine, stage=target, by=ana.actor)
         other = meanwhile(lambda: lead_for(ana.member, lead.pk, lock=True), inside, test_services)
     found = other()
     assert isinstance(found, Lead), found
@@ -39,7 +39,7 @@ def test_a_lead_that_was_just_given_to_a_seller_comes_with_that_seller(
     with inside():
         lead, seller = make_lead(), make_seller()
     with inside():
-        leads.assign_lead(lead=lead_for(ana.member, lead.pk, lock=True), owner=seller, by=ana.actor)
+        assignment.assign(lead=lead_for(ana.member, lead.pk, lock=True), owner=seller, by=ana.actor)
         other = meanwhile(lambda: lead_for(ana.member, lead.pk, lock=True), inside, test_services)
     found = other()
     assert isinstance(found, Lead), found
@@ -54,7 +54,7 @@ def test_a_lead_that_was_just_given_to_another_closer_is_no_longer_found(
     with inside():
         lead, seller = make_lead(), make_seller()
     with inside():
-        leads.assign_lead(lead=lead_for(ana.member, lead.pk, lock=True), owner=seller, by=ana.actor)
+        assignment.assign(lead=lead_for(ana.member, lead.pk, lock=True), owner=seller, by=ana.actor)
         other = meanwhile(lambda: lead_for(sol.member, lead.pk, lock=True), inside, test_services)
     assert getattr(other(), "status", None) == 404
 
@@ -67,7 +67,9 @@ def test_of_many_equal_moves_one_is_written(live_tenants: Cast) -> None:
         target = Stage.objects.get(code="contactado")
 
     def move() -> Lead:
-        return leads.move_stage(lead=lead_for(ana.member, lead.pk, lock=True), stage=target, by=ana.actor)
+        held = lead_for(ana.member, lead.pk, lock=True)
+        moves.move_stage(lead=held, stage=target, by=ana.actor)
+        return held
 
     answers = at_once([move] * 6, inside)
     assert all(isinstance(answer, Lead) for answer in answers), answers

@@ -84,6 +84,35 @@ def test_an_unknown_filter_value_is_not_applied(client_as: ClientAs, acme: Tenan
     assert "Marta" in client_as("ana").get("/leads/?owner=zzz").content.decode()
 
 
+def test_a_filter_that_is_not_understood_is_said(client_as: ClientAs, acme: Tenant) -> None:
+    lead_named(acme, "Marta")
+
+    assert "«zzz» no se entiende" in client_as("ana").get("/leads/?owner=zzz").content.decode()
+
+
+def test_what_a_reports_link_asks_for_stays_when_a_filter_changes(client_as: ClientAs, acme: Tenant) -> None:
+    page = client_as("ana").get("/leads/?reached=contactado&source=web").content.decode()
+
+    assert '<input type="hidden" name="reached" value="contactado">' in page
+    assert '<input type="hidden" name="source"' not in page
+
+
+def test_each_applied_filter_can_be_taken_away(client_as: ClientAs, acme: Tenant) -> None:
+    page = client_as("ana").get("/leads/?source=feria&tag=vip")
+
+    assert {chip.href for chip in page.context["chips"]} == {"/leads/?tag=vip", "/leads/?source=feria"}
+
+
+def test_the_number_of_leads_found_is_counted_no_further_than_anybody_reads(
+    client_as: ClientAs, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.lib.counts.MOST", 2)
+    for name in ("Uno", "Dos", "Tres"):
+        lead_named(acme, name)
+
+    assert client_as("ana").get("/leads/").context["found"] == "2+"
+
+
 def test_nothing_found_offers_to_clear_the_filters(client_as: ClientAs) -> None:
     assert "Quitar filtros" in client_as("ana").get("/leads/?q=zzzz").content.decode()
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
 from crm.models import Lead, Seller, Stage
 from crm.services import leads
+from crm.services.moves import move_stage
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
-from tenants.models import Tenant
+from tenants.models import SystemEvent, Tenant
 from tests.factories.crm import make_contact, make_lead, make_seller, next_phone
 
 ClientAs = Callable[..., Client]
@@ -30,13 +32,13 @@ def again(tenant: Tenant, lead: Lead) -> Lead:
 def test_the_page_tells_who_did_what(client_as: ClientAs, acme: Tenant, lead: Lead) -> None:
     with tenant_context(acme):
         contacted = Stage.objects.get(code="contactado")
-        leads.move_stage(lead=lead, stage=contacted, by=Actor("user", "", "Sol"))
+        move_stage(lead=lead, stage=contacted, by=Actor("user", "", "Sol"))
 
-    page = client_as("ana").get(f"/leads/{lead.pk}/").content.decode()
+    page = strip_tags(client_as("ana").get(f"/leads/{lead.pk}/").content.decode())
 
     assert "De Nuevo a Contactado" in page
     assert "Sol ·" in page
-    assert "IA · Ventas" in page
+    assert "IA: Ventas ·" in page
 
 
 def test_the_conversation_is_one_click_away(client_as: ClientAs, lead: Lead) -> None:
@@ -181,10 +183,25 @@ def test_the_page_costs_eight_statements(
 ) -> None:
     with tenant_context(acme):
         for code in ("contactado", "nuevo", "calificado"):
-            leads.move_stage(lead=lead, stage=Stage.objects.get(code=code), by=Actor("user", "", "Sol"))
+            move_stage(lead=lead, stage=Stage.objects.get(code=code), by=Actor("user", "", "Sol"))
     ana = client_as("ana")
 
     with statements() as seen:
         ana.get(f"/leads/{lead.pk}/{path}")
 
     assert seen.count <= 8, str(seen)
+
+
+def test_a_known_contact_gets_one_more_lead_without_a_second_contact(
+    client_as: ClientAs, acme: Tenant, lead: Lead
+) -> None:
+    ana, address = client_as("ana"), f"/leads/nuevo/?contact={lead.contact_id}"
+    assert 'value="Marta"' in ana.get(address).content.decode()
+
+    phone = again(acme, lead).contact.phone
+    ana.post(address, {**FORM, "name": "Marta", "phone": phone, "source": "feria"})
+
+    with tenant_context(acme):
+        assert Lead.objects.filter(contact_id=lead.contact_id).count() == 2
+        assert SystemEvent.objects.filter(action="contact.viewed", resource_id=str(lead.contact_id)).exists()
+    assert client_as("gus").get(address).status_code == 404

@@ -152,8 +152,6 @@ def test_somebody_who_asked_not_to_be_written_to_gets_no_turn(number: Number, ag
     with tenant_context(number.tenant):
         Contact.objects.update(opted_out_at=worker.clock.at)
     worker.run()
-    number.says("¿hay alguien?")
-    worker.run()
 
     assert agent.turns == []
     assert number.conversation().reply_due_at is None

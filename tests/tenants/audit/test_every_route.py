@@ -13,9 +13,26 @@ from tests.isolation.urltable import Address, addresses
 
 # Asked for with a permission about people, and yet nobody's data is on them.
 NOBODYS = {
-    "leads/nuevo/": "an empty form",
+    "leads/nuevo/": "an empty form; filled with a known contact it tells so itself",
     "api/v1/stages": "names of the pipeline's steps",
+    "api/v1/stages/%(pk)s": "one step's name",
+    "api/v1/pipelines": "names of pipelines",
+    "api/v1/pipelines/%(pk)s": "one pipeline's name",
+    "api/v1/pipelines/%(pk)s/steps": "which step follows which",
+    "api/v1/lost-reasons": "words offered for a loss",
+    "api/v1/lost-reasons/%(pk)s": "one of these words",
     "sesion/": "one's own name and rights",
+    "contactos/nuevo/": "an empty form",
+    "tareas/nueva/": "an empty form; the lead or contact it is for is told by itself",
+    "tareas/recuperar/": "an act that goes to the page of the task",
+    "importaciones/nueva/": "an empty form",
+    "leads/lotes/%(pk)s/deshacer/": "an act that goes to the page of the lot",
+    "leads/lotes/%(pk)s/detener/": "an act that goes to the page of the lot",
+    "contactos/duplicados/%(pk)s/distintos/": "an act that goes to the list of pairs",
+    "api/v1/saved-views": "names of lists and their filters",
+    "api/v1/saved-views/%(pk)s": "the name of a list and its filters",
+    "api/v1/contacts/duplicates/%(pk)s/dismiss": "an act that answers with ids",
+    "api/v1/leads/import": "hands in; the answer counts rows",
     "permisos/": "what each role may do",
 }
 ADMIN_VIEWS = ("changelist_view", "change_view", "history_view", "delete_view", "add_view")

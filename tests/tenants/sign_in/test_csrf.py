@@ -19,7 +19,13 @@ from tests.support.clients import HOST, browser
 OWN_PROOF = {"api/v1/auth/login", "api/v1/auth/token", "api/v1/auth/register"}
 # With a page's session alone there is no token of theirs to renew or end.
 NOTHING_CARRIED = {"api/v1/auth/refresh": 401, "api/v1/auth/logout": 204}
-CSRF_FREE = {"csp-report/"}  # browsers themselves send it, and it changes nothing
+CSRF_FREE = {
+    "csp-report/",  # browsers themselves send it, and it changes nothing
+    # Open to anybody from any site, or for a token; they look at no cookie (tests/crm/web/test_public_form, test_webhook).
+    "f/%(company)s/%(form)s/",
+    "entrada/%(company)s/%(form)s/",
+    "entrada/%(company)s/%(form)s/%(token)s/",
+}
 PAGES = [each for each in addresses() if not each.is_api]
 API = [each for each in addresses() if each.is_api and each.cls is not None]
 
