@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.errors import AppError
 from tenants.domain import roles
+from tenants.permission_words import ROLE_CHOICES, SCOPE_CHOICES
 
 ACTS = ("activate", "suspend", "role", "scope", "reject", "link")
 INVITATION_ACTS = ("resend", "revoke", "link")
@@ -92,15 +93,15 @@ class ChangeEmailForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = _email(_("Correo"), autocomplete="off")
-    role = forms.ChoiceField(label=_("Rol"), choices=roles.CHOICES, initial=roles.CLOSER)
+    role = forms.ChoiceField(label=_("Rol"), choices=ROLE_CHOICES, initial=roles.CLOSER)
 
 
 class MemberForm(forms.Form):
     """What is to be done with a member, and what that needs."""
 
     act = forms.ChoiceField(choices=[(name, name) for name in ACTS])
-    role = forms.ChoiceField(required=False, choices=roles.CHOICES)
-    scope = forms.ChoiceField(required=False, choices=[("", ""), *roles.SCOPE_CHOICES])
+    role = forms.ChoiceField(required=False, choices=ROLE_CHOICES)
+    scope = forms.ChoiceField(required=False, choices=[("", ""), *SCOPE_CHOICES])
     team = forms.UUIDField(required=False)
 
 

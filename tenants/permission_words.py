@@ -60,9 +60,18 @@ AREAS: Mapping[Promise, Mapping[str, Promise]] = {
         "admin.open": _("Abrir la administración"),
     },
 }
+ROLE_NAMES = {
+    "ceo": _("CEO"),
+    "professional": _("Profesional"),
+    "secretary": _("Secretaría"),
+    "setter": _("Setter"),
+    "closer": _("Closer"),
+}
 SCOPES = {
     "own": _("Lo propio: sus leads y chats, y los que nadie tiene"),
     "team": _("Su equipo: lo de su equipo, y lo que nadie tiene"),
     "all": _("Todo: los leads y chats de toda la empresa"),
 }
 SCOPE_NAMES = {"own": _("Lo propio"), "team": _("Su equipo"), "all": _("Todo")}
+ROLE_CHOICES = list(ROLE_NAMES.items())
+SCOPE_CHOICES = list(SCOPE_NAMES.items())

@@ -20,7 +20,7 @@ from tenants.api.base import CompanyView
 from tenants.audit_access import audit_access
 
 FORM_BYTES = 64 * 1024  # what the other fields and the form's own marks may take
-AT_ONCE = 1_000  # rows; more are a worker's
+AT_ONCE = 300  # rows; more are a worker's
 SHOWN_ERRORS = 100
 
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from crm.domain.colors import COLORS
 from crm.models import Client, StageKind, StageRequest
-from tenants.domain import roles
+from tenants.permission_words import ROLE_CHOICES
 
 
 class StageOut(serializers.Serializer):
@@ -55,7 +55,7 @@ class TransitionBody(serializers.Serializer):
     target = serializers.UUIDField()
     label = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")  # type: ignore[assignment]  # a field, not the option of that name
     requires_comment = serializers.BooleanField(required=False, default=False)
-    approver_role = serializers.ChoiceField(choices=roles.CHOICES, required=False, allow_blank=True, default="")
+    approver_role = serializers.ChoiceField(choices=ROLE_CHOICES, required=False, allow_blank=True, default="")
 
 
 class TransitionsBody(serializers.Serializer):

@@ -14,7 +14,7 @@ from crm.domain.pipeline import approvers
 from crm.models import Stage, StageKind
 from crm.services.conversion import WORDS
 from crm.services.stages import Step
-from tenants.domain import roles
+from tenants.permission_words import ROLE_CHOICES
 
 COLOR_WORDS = {
     "slate": _("Gris"),
@@ -97,7 +97,7 @@ class DecisionForm(forms.Form):
 
 
 def approver_choices() -> list[tuple[str, Any]]:
-    names = dict(roles.CHOICES)
+    names = dict(ROLE_CHOICES)
     return [("", _("Nadie")), *((role, names[role]) for role in approvers())]
 
 

@@ -3,16 +3,8 @@
 from collections.abc import Iterable
 
 CEO, PROFESSIONAL, SECRETARY, SETTER, CLOSER = ROLES = ("ceo", "professional", "secretary", "setter", "closer")
-CHOICES = [
-    (CEO, "CEO"),
-    (PROFESSIONAL, "Profesional"),
-    (SECRETARY, "Secretaría"),
-    (SETTER, "Setter"),
-    (CLOSER, "Closer"),
-]
 # Whose leads and chats a person sees: their own and nobody's, their team's too, or everybody's.
 OWN, TEAM, ALL = SCOPES = ("own", "team", "all")
-SCOPE_CHOICES = [(OWN, "Lo propio"), (TEAM, "Su equipo"), (ALL, "Todo")]
 # The platform's staff on a visit. No row of a company ever holds this role.
 SUPPORT = "support"
 

@@ -4,9 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import uuid7
-from tenants.domain import roles
 from tenants.models.tenant import Tenant, Trade
 from tenants.models.user import User
+from tenants.permission_words import ROLE_CHOICES
 
 
 class OneTimeLink(models.Model):
@@ -24,7 +24,7 @@ class OneTimeLink(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+", verbose_name=_("empresa"))
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", verbose_name=_("persona"))
     email = models.EmailField(_("correo"))
-    role = models.CharField(_("rol"), max_length=20, choices=roles.CHOICES, blank=True)
+    role = models.CharField(_("rol"), max_length=20, choices=ROLE_CHOICES, blank=True)
     token_hash = models.CharField(max_length=64, null=True, unique=True)  # null: not delivered yet
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("de parte de"))
     created_at = models.DateTimeField(_("creado"), auto_now_add=True)

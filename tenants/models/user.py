@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import uuid7
 from tenants.domain import roles
+from tenants.permission_words import ROLE_CHOICES, SCOPE_CHOICES
 
 
 class UserManager(BaseUserManager["User"]):
@@ -135,9 +136,9 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("persona"))
     tenant = models.ForeignKey("tenants.Tenant", models.CASCADE, related_name="memberships", verbose_name=_("empresa"))
-    role = models.CharField(_("rol"), max_length=20, choices=roles.CHOICES)
+    role = models.CharField(_("rol"), max_length=20, choices=ROLE_CHOICES)
     status = models.CharField(_("estado"), max_length=12, choices=Status, default=Status.PENDING)
-    scope = models.CharField(_("alcance"), max_length=8, choices=roles.SCOPE_CHOICES, blank=True)
+    scope = models.CharField(_("alcance"), max_length=8, choices=SCOPE_CHOICES, blank=True)
     team = models.ForeignKey(
         Team, models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("equipo")
     )

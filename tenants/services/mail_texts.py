@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from tenants.domain import roles
+from tenants.permission_words import ROLE_CHOICES
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ class _Given(dict[str, object]):
 
 
 def _role(code: str) -> str:
-    name = dict(roles.CHOICES).get(code, "")
-    return str(_(name)) if name else "—"
+    return str(dict(ROLE_CHOICES).get(code, "—"))
 
 
 def _invitation(given: Context) -> Words:

@@ -14,9 +14,9 @@ from config.lib.errors import AppError
 from tenants.access import page
 from tenants.audit_access import audit_access
 from tenants.context import auth_reading, auth_scope
-from tenants.domain import roles
 from tenants.forms_people import MemberForm
 from tenants.models import Membership, Team
+from tenants.permission_words import ROLE_CHOICES, SCOPE_CHOICES
 from tenants.requests import Request
 from tenants.services import invitations, people
 
@@ -37,7 +37,7 @@ def team(request: Request) -> HttpResponse:
         "members": [row for row in rows[:MOST] if row.status != Membership.Status.PENDING],
         "more": len(rows) > MOST,
         "q": search,
-        "roles": roles.CHOICES,
+        "roles": ROLE_CHOICES,
     }
     return render(request, "tenants/people.html", context)
 
@@ -97,8 +97,8 @@ def _member_page(request: Request, pk: uuid.UUID, *, problem: str = "", status: 
     context = {
         "row": row,
         "own": row.user_id == request.user.pk,
-        "roles": roles.CHOICES,
-        "scopes": roles.SCOPE_CHOICES,
+        "roles": ROLE_CHOICES,
+        "scopes": SCOPE_CHOICES,
         "teams": list(Team.objects.filter(tenant_id=request.tenant.pk).order_by("name")[:MOST]),
         "problem": problem,
     }

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from tenants.access import page
 from tenants.domain import roles
-from tenants.permission_words import AREAS, SCOPE_NAMES, SCOPES
+from tenants.permission_words import AREAS, ROLE_CHOICES, SCOPE_NAMES, SCOPES
 from tenants.requests import Request
 
 
@@ -41,9 +41,9 @@ class Area:
 def matrix(request: Request) -> HttpResponse:
     """Drawn from the table that decides; nothing here can differ from it."""
     context = {
-        "roles": [label for _role, label in roles.CHOICES],
+        "roles": [label for _role, label in ROLE_CHOICES],
         "areas": [Area(title, [_line(name, words) for name, words in named.items()]) for title, named in AREAS.items()],
-        "scopes": [(label, SCOPE_NAMES[roles.default_scope(role)]) for role, label in roles.CHOICES],
+        "scopes": [(label, SCOPE_NAMES[roles.default_scope(role)]) for role, label in ROLE_CHOICES],
         "scope_words": list(SCOPES.values()),
         "mine": request.member.get_role_display()
         if request.member.role in roles.ROLES
@@ -53,7 +53,7 @@ def matrix(request: Request) -> HttpResponse:
 
 
 def _line(permission: str, words: Promise) -> Line:
-    cells = [Cell(label, permission in roles.permissions(role)) for role, label in roles.CHOICES]
+    cells = [Cell(str(label), permission in roles.permissions(role)) for role, label in ROLE_CHOICES]
     return Line(
         words,
         cells,
