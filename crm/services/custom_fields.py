@@ -80,6 +80,9 @@ def clean(
 
     Raises Invalid with `fields` {"custom.<key>": words}. A key that no active field has is only accepted as it lies there.
     """
+    if not isinstance(values, Mapping):  # whatever JSON somebody wrote by hand
+        message = _("Tienen que ser claves con sus valores.")
+        raise Invalid(message, fields={"custom": message})
     if not values:
         return dict(current)
     known = {field.key: field for field in (fields_on(on) if fields is None else fields)}

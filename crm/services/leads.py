@@ -238,6 +238,8 @@ def _probability(value: int | None) -> int | None:
 
 
 def _links(value: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Invalid(_("Tienen que ser claves con sus valores."), fields={"social_links": _("Valor desconocido.")})
     if not storable(dict(value)):
         raise Invalid(_("Hay letras que no se pueden guardar."), fields={"social_links": _("Letras inválidas.")})
     return dict(value)

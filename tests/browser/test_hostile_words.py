@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # What people read in places that scroll on their own, where the page's width says nothing.
 CUT = """[...document.querySelectorAll('.thread *, .card-box *')].filter(each => {
     const box = each.getBoundingClientRect()
-    return box.width && (box.right > innerWidth + 1 || box.left < -1) && !each.closest('.sr-only, pre')
+    return box.width && (box.right > innerWidth + 1 || box.left < -1) && !each.closest('.sr-only, pre, .tabs-line')
 }).map(each => `${each.tagName}.${each.className}`).slice(0, 5)"""
 EVIL = f"{WORDS['script']} {WORDS['attribute']} {LONG_WORD}"
 

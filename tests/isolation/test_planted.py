@@ -184,7 +184,7 @@ REQUESTS: dict[str, Fault] = {
     "the API's chats forget the scope": Fault(
         put("messaging.api.conversations.visible_conversations", _every_chat), "list", "conversations"
     ),
-    "the day's work forgets the scope": Fault(put("messaging.views.home._mine", _every_chat), "list", "/mi-dia/"),
+    "the day's work forgets the scope": Fault(put("messaging.views.home._held", _every_chat), "list", "/mi-dia/"),
     "runs forget the scope": Fault(_runs_of_all, "list", "/runs"),
     "acts on leads forget the scope": Fault(put("crm.views.leads.lead_for", _lead), "colleague's key", "/leads/"),
     "the API's acts on leads forget the scope": Fault(

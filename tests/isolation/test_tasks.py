@@ -22,6 +22,7 @@ KEYS = {
     "lead_id": "crm.Lead",
     "contact_id": "crm.Contact",
     "batch_id": "crm.ImportBatch",
+    "action_id": "crm.BulkAction",
     "request_id": "agents.PrivacyRequest",
     "upto_sequence": "",
 }

@@ -10,6 +10,7 @@ import { relative } from "./times.js";
 import { word } from "./words.js";
 
 const LAST_ID = "live:after";
+const HOLD_MS = 1500;
 const GATHER_MS = 250; // a burst of events makes one request
 const GATHER_MAX_MS = 1500;
 const LATE_AFTER_MS = 5000; // short cuts are not worth a banner
@@ -27,8 +28,13 @@ const waiting = new Map();
 
 function fire(element) {
   const entry = waiting.get(element);
-  waiting.delete(element);
   clearTimeout(entry?.timer);
+  // A form that somebody opened inside stays where it is until they are done with it.
+  if (entry && element.isConnected && element.querySelector("details[data-live-hold][open]")) {
+    entry.timer = setTimeout(() => fire(element), HOLD_MS);
+    return;
+  }
+  waiting.delete(element);
   if (element.isConnected) htmx.trigger(element, "live");
 }
 
