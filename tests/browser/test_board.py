@@ -67,6 +67,7 @@ def test_a_card_is_dragged_and_what_is_not_allowed_goes_back(
     expect(column(page, "Contactado")).to_contain_text("Marta Giménez")
     assert stage_of(site, marta) == "contactado"
 
+    page.wait_for_load_state("networkidle")  # the live line has drawn the move by then
     page.locator(".board").evaluate("board => board.scrollLeft = 250")
     drag(page, marta, "Negociación")
     expect(page.locator(".toast-note")).to_contain_text("no se pasa a")
