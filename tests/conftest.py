@@ -22,6 +22,8 @@ from config.lib.redis import client as redis_client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import registry
+from tests.fakes.graph import GraphFake
+from tests.fakes.llm import FakeLLM
 from tests.support import clients, network, services
 from tests.support import statements as recorder
 from tests.support.cast import Cast, Person, make_cast
@@ -122,6 +124,21 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> Queue:
     queue = Queue()
     monkeypatch.setattr(commit, "send", queue.note)
     return queue
+
+
+@pytest.fixture
+def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
+    """WhatsApp, on this machine."""
+    with GraphFake() as fake:
+        monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
+        yield fake
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLLM]:
+    """An OpenAI-compatible server that says what the test scripts."""
+    with FakeLLM(key="sk-of-acme") as fake:
+        yield fake
 
 
 @pytest.fixture

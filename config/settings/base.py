@@ -182,7 +182,6 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True  # whatever leaves by the library's own doors; ours use config.lib.cells
 MEDIA_ROOT = DATA_DIR / "media"  # one folder a tenant; served through the gate only
 SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_NAME = "session"

@@ -32,12 +32,6 @@ class Period:
             return Period(last.replace(day=1), last)
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
-    def as_query(self) -> dict[str, str]:
-        """As an address carries it."""
-        if self.name != "custom":
-            return {"period": self.name}
-        return {"period": "custom", "from": self.first.isoformat(), "to": self.last.isoformat()}
-
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone)

@@ -8,24 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.ids import as_uuid
-from crm.domain.colors import COLORS
 from crm.domain.conversion import NAMES
 from crm.domain.pipeline import approvers
+from crm.forms.colors import COLOR_CHOICES
 from crm.models import Stage, StageKind
 from crm.services.conversion import WORDS
 from crm.services.stages import Step
 from tenants.permission_words import ROLE_CHOICES
-
-COLOR_WORDS = {
-    "slate": _("Gris"),
-    "teal": _("Verde azulado"),
-    "blue": _("Azul"),
-    "violet": _("Violeta"),
-    "pink": _("Rosa"),
-    "red": _("Rojo"),
-    "amber": _("Ámbar"),
-    "green": _("Verde"),
-}
 
 
 class PipelineForm(forms.Form):
@@ -46,7 +35,7 @@ class StageForm(forms.Form):
     color = forms.ChoiceField(
         label=_("Color"),
         required=False,
-        choices=[("", _("Sin color")), *((each, COLOR_WORDS[each]) for each in COLORS)],
+        choices=[("", _("Sin color")), *COLOR_CHOICES],
     )
     probability = forms.IntegerField(label=_("Probabilidad de ganar (%)"), min_value=0, max_value=100, initial=20)
     cold_after_days = forms.IntegerField(

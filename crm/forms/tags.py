@@ -5,24 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.domain.colors import COLORS, DEFAULT
+from crm.domain.colors import DEFAULT
+from crm.forms.colors import COLOR_CHOICES
 from crm.models import Tag
-
-COLOR_NAMES = {
-    "slate": _("Gris"),
-    "teal": _("Verde azulado"),
-    "blue": _("Azul"),
-    "violet": _("Violeta"),
-    "pink": _("Rosa"),
-    "red": _("Rojo"),
-    "amber": _("Ámbar"),
-    "green": _("Verde"),
-}
 
 
 class TagForm(forms.Form):
     name = forms.CharField(label=_("Nombre"), max_length=40)
-    color = forms.ChoiceField(label=_("Color"), choices=[(each, COLOR_NAMES[each]) for each in COLORS], initial=DEFAULT)
+    color = forms.ChoiceField(label=_("Color"), choices=COLOR_CHOICES, initial=DEFAULT)
     description = forms.CharField(label=_("Para qué se usa"), required=False, max_length=200)
 
     @classmethod

@@ -190,8 +190,6 @@ class LeadQuery:
         return self._matching(rows, sample) if "q" in values else rows
 
     def _matching(self, rows: LeadQuerySet, sample: bool) -> LeadQuerySet:
-        """Few hits: their contacts are found first, by index, and then their leads. Many: each lead is looked at in the
-        list's order until the page is full. PostgreSQL left alone guesses wrong, and a million leads make that seconds."""
         words = self.values["q"]
         return lead_search.found(rows, words, few=sample or not self.many_hits)
 

@@ -38,7 +38,7 @@ from tenants.live.services import emit
 from tenants.services.audit import record
 
 if TYPE_CHECKING:
-    from tenants.models import Membership
+    pass
 
 FORGOTTEN_AT_ONCE = 1_000
 # The dates that people tap, and their words on the buttons.
@@ -118,16 +118,6 @@ def attended() -> Q:
     return Q(*(Exists(way(timezone.now())) for way in ways), _connector=Q.OR)
 
 
-def attended_now(lead: Lead) -> bool:
-    """Whether an agent is talking with this person, so that no next step is asked for meanwhile."""
-    return Lead.objects.filter(pk=lead.pk).filter(attended()).exists()
-
-
-def without_step(member: "Membership") -> LeadQuerySet:
-    """What the member sees and nobody has planned or explained: the list that should be empty in the evening."""
-    return lacking(Lead.objects.visible_to(member))
-
-
 def cold(leads: LeadQuerySet, now: datetime | None = None) -> LeadQuerySet:
     """Open ones in which nothing happened for longer than their stage allows; 0 days = never cold."""
     at = Value(now or timezone.now(), output_field=DateTimeField())
@@ -140,23 +130,6 @@ def cold(leads: LeadQuerySet, now: datetime | None = None) -> LeadQuerySet:
         last_activity_at__lt=ExpressionWrapper(at - Subquery(patient) * day, output_field=DateTimeField()),
     ).filter(
         last_activity_at__lt=ExpressionWrapper(at - F("stage__cold_after_days") * day, output_field=DateTimeField())
-    )
-
-
-def drifted() -> QuerySet[Lead]:
-    """Leads whose stored next step is not the first of their open tasks: none, unless something wrote past this file."""
-    first = (
-        Task.objects.open()
-        .filter(lead=OuterRef("pk"))
-        .order_by()
-        .values("lead")
-        .annotate(at=Min("due_at"))
-        .values("at")
-    )
-    return (
-        Lead.objects.annotate(first=Subquery(first))
-        .exclude(next_step_at=F("first"))
-        .exclude(next_step_at__isnull=True, first__isnull=True)
     )
 
 

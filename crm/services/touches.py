@@ -25,11 +25,3 @@ def note_touch(
             setattr(lead, name, value)
         lead.save(update_fields=[*changed, "updated_at"])
     return touch
-
-
-def first_and_last(contact: Contact) -> tuple[Touch | None, Touch | None]:
-    """The first and the latest arrival, in one statement; the same one twice when there was one only."""
-    rows = Touch.objects.filter(contact=contact)
-    both = rows.order_by("at", "id")[:1].union(rows.order_by("-at", "-id")[:1])
-    found = sorted(both, key=lambda row: (row.at, row.pk))
-    return (found[0], found[-1]) if found else (None, None)

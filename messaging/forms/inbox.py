@@ -81,14 +81,20 @@ class TemplateForm(forms.Form):
         label=_("Datos de la plantilla"),
         required=False,
         max_length=2000,
-        help_text=_("Uno por línea, en el orden de la plantilla."),
+        help_text=_(
+            "Uno por línea, en el orden de la plantilla. {{nombre}}, {{ciudad}}, {{vendedor}}, {{etapa}} o "
+            "{{campo.zona}} se completan con los datos del contacto y de su lead."
+        ),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def template(self) -> dict[str, object]:
-        """The template as the relay takes it."""
-        values = [line.strip() for line in self.cleaned_data["parameters"].splitlines() if line.strip()]
+    def values(self) -> list[str]:
+        """The template's data as typed, placeholders included."""
+        return [line.strip() for line in self.cleaned_data["parameters"].splitlines() if line.strip()]
+
+    def template(self, values: list[str]) -> dict[str, object]:
+        """The template as the relay takes it, with its data filled in."""
         body = {"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}
         return {
             "name": self.cleaned_data["name"],

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from config.lib import commit
 from messaging.domain import opt_out
 from messaging.domain.timing import reply_due
-from messaging.models import Conversation, Message
+from messaging.models import Conversation
 from messaging.services import takeover
 from messaging.services.conversations import locked
 from tenants.context import current_tenant, tenant_context
@@ -168,12 +168,6 @@ def due_ids(limit: int = 200) -> list[UUID]:
     now = timezone.now()
     rows = Conversation.objects.filter(reply_due_at__lte=now).exclude(turn_until__gt=now)
     return list(rows.order_by("reply_due_at").values_list("id", flat=True)[:limit])
-
-
-def unanswered(conversation: Conversation, upto: int) -> list[Message]:
-    """The customer's messages of this turn, oldest first."""
-    rows = Message.objects.filter(conversation=conversation, direction=Message.Direction.IN, sequence__lte=upto)
-    return list(rows.order_by("-sequence")[:50])[::-1]
 
 
 def _queue(conversation_id: UUID, wait: float) -> None:

@@ -15,7 +15,7 @@ from config.lib.ids import uuid7
 from messaging.access import conversation_for
 from messaging.forms.inbox import AssigneeForm, ReplyForm, TemplateForm
 from messaging.models import Conversation, Message
-from messaging.services import conversations, outbound, takeover
+from messaging.services import conversations, outbound, takeover, template_values
 from messaging.views import thread
 from messaging.views.inbox import render_chat
 from tenants.access import page
@@ -72,9 +72,10 @@ def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
 def _queue_template(request: Request, chat: Conversation, form: TemplateForm) -> None:
     key = f"person:{_key(form)}"
     before = chat.sequence
+    template = form.template(template_values.filled(form.values(), conversation=chat, member=request.member))
 
     def queue() -> list[Message]:
-        return [outbound.queue_template(chat, form.template(), by=request.actor, user=request.user, key=key)]
+        return [outbound.queue_template(chat, template, by=request.actor, user=request.user, key=key)]
 
     outbound.safely_once(chat, key, queue)
     if chat.sequence != before:

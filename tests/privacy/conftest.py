@@ -1,9 +1,8 @@
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from agents.services.agents import create_agent
 from messaging.models import Channel
@@ -16,19 +15,6 @@ from tests.messaging.services.saying import BY, Worker, make_number, stop_time
 from tests.privacy.person import Story, Zoe
 from tests.support.cast import Cast
 from tests.support.tasks import Queue
-
-
-@pytest.fixture
-def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
-    with GraphFake() as fake:
-        monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
-        yield fake
-
-
-@pytest.fixture
-def llm() -> Iterator[FakeLLM]:
-    with FakeLLM(key="sk-of-acme") as fake:
-        yield fake
 
 
 @pytest.fixture

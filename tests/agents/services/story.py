@@ -100,6 +100,6 @@ def employ(tenant: Tenant, llm: FakeLLM | None = None, *, tools: Iterable[str] =
         fields |= {"model_provider": "openai", "model_version": "gpt-4o-mini"}
     with tenant_context(tenant):
         if llm is not None:
-            put_credential(category="openai", name="API_KEY", value=llm.key or "sk-test-of-acme", by=TEAM)
+            put_credential(category="openai", name="API_KEY", value=llm.key or "sk-of-acme", by=TEAM)
             put_credential(category="openai", name="BASE_URL", value=llm.base_url, by=TEAM)
         return create_agent(by=TEAM, **{**fields, **over})

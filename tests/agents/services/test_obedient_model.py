@@ -13,7 +13,7 @@ from tests.factories.crm import make_contact
 from tests.factories.rag import make_chunk, make_document
 from tests.fakes.obedient import Obedient
 
-KEY = "sk-test-of-acme"
+KEY = "sk-of-acme"
 VICTIM = {"name": "Marta López", "phone": "+5493415557788", "email": "marta.lopez@correo.test"}
 CLASSES = sorted({str(row["class"]) for row in load("injections")})
 

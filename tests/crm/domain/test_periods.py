@@ -62,12 +62,12 @@ def test_nonsense_is_no_period(words: dict[str, str]) -> None:
     assert asked(words, date(2026, 11, 21)) is None
 
 
-def test_what_an_address_says_comes_back_to_it() -> None:
+def test_an_address_names_a_period_or_its_two_days() -> None:
     today = date(2026, 11, 21)
-    for words in ({"period": "7d"}, {"period": "custom", "from": "2026-01-02", "to": "2026-02-03"}):
-        found = asked(words, today)
-        assert found is not None
-        assert found.as_query() == words
+    assert asked({"period": "7d"}, today) == named("7d", today)
+    chosen = asked({"period": "custom", "from": "2026-01-02", "to": "2026-02-03"}, today)
+    assert chosen is not None
+    assert (chosen.first, chosen.last) == (date(2026, 1, 2), date(2026, 2, 3))
     assert asked({}, today) == named("month", today)
 
 

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db.models import F, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.lib.errors import AppError, Conflict, Invalid, NotFound
-from crm.models import Notification, Task
+from crm.models import Lead, Notification, Task
 from crm.services import steps, tasks
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
@@ -154,7 +155,7 @@ def test_the_next_step_never_drifts(in_acme: Tenant, acts: list[tuple[str, int, 
             tasks.update_task(task=row, by=BY, due_at=due(hours))
         elif row is not None and act in ("finish", "reopen"):
             {"finish": tasks.finish, "reopen": tasks.reopen}[act](task=row, by=BY)
-        assert not steps.drifted().exists()
+        assert not drifted().exists()
     for lead in leads:
         lead.refresh_from_db()
         opened = list(Task.objects.open().filter(lead=lead).values_list("due_at", flat=True))
@@ -162,7 +163,24 @@ def test_the_next_step_never_drifts(in_acme: Tenant, acts: list[tuple[str, int, 
         assert not (lead.next_step_at and lead.no_step_reason)
 
 
+def drifted() -> QuerySet[Lead]:
+    """Leads whose stored next step is not the first of their open tasks: none, unless something wrote past this file."""
+    first = (
+        Task.objects.open()
+        .filter(lead=OuterRef("pk"))
+        .order_by()
+        .values("lead")
+        .annotate(at=Min("due_at"))
+        .values("at")
+    )
+    return (
+        Lead.objects.annotate(first=Subquery(first))
+        .exclude(next_step_at=F("first"))
+        .exclude(next_step_at__isnull=True, first__isnull=True)
+    )
+
+
 def test_drift_would_be_found() -> None:
     make_task(due_at=datetime(2027, 1, 1, tzinfo=UTC))  # past the service
 
-    assert steps.drifted().count() == 1
+    assert drifted().count() == 1

@@ -1,20 +1,9 @@
-from collections.abc import Iterator
-
 import pytest
-from django.conf import settings
 
 from tenants.models import Tenant
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import Agent, Clock, Number, Worker, make_number, stop_time
 from tests.support.tasks import Queue
-
-
-@pytest.fixture
-def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
-    """WhatsApp, on this machine."""
-    with GraphFake() as fake:
-        monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
-        yield fake
 
 
 @pytest.fixture

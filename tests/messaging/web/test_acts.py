@@ -8,11 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm.services.custom_fields import create_field
 from messaging.models import Conversation, Message
 from tenants.context import tenant_context
+from tenants.domain.actor import Actor
 from tenants.models import Tenant
+from tests.factories.crm import make_contact, make_lead, make_seller, make_stage
 from tests.factories.messaging import make_channel, make_conversation, make_message
-from tests.support.cast import Person
+from tests.support.cast import Cast, Person
 from tests.support.tasks import Queue
 
 
@@ -25,6 +28,12 @@ def chat(acme: Tenant) -> Conversation:
 def fresh(acme: Tenant, chat: Conversation) -> Conversation:
     with tenant_context(acme):
         return Conversation.objects.select_related("assignee").get(pk=chat.pk)
+
+
+def late_chat(**over: object) -> Conversation:
+    """On WhatsApp, with the reply window closed."""
+    channel = make_channel(provider="meta_direct", channel_source="whatsapp", config={"phone_number_id": "1"})
+    return make_conversation(channel=channel, last_inbound_at=timezone.now() - timedelta(hours=40), **over)
 
 
 def sent(acme: Tenant, chat: Conversation) -> list[str]:
@@ -80,8 +89,7 @@ def test_an_empty_answer_is_refused_in_words(
 
 def test_a_text_outside_the_window_comes_back_with_the_reason(acme: Tenant, client_as: Callable[..., Client]) -> None:
     with tenant_context(acme):
-        channel = make_channel(provider="meta_direct", channel_source="whatsapp", config={"phone_number_id": "1"})
-        late = make_conversation(channel=channel, last_inbound_at=timezone.now() - timedelta(hours=40))
+        late = late_chat()
     answer = client_as("ana").post(f"/bandeja/{late.pk}/enviar/", {"text": "Texto que no se pierde"})
     assert answer.status_code == 422
     body = answer.content.decode()
@@ -92,8 +100,7 @@ def test_a_text_outside_the_window_comes_back_with_the_reason(acme: Tenant, clie
 
 def test_a_template_goes_out_when_the_window_is_closed(acme: Tenant, client_as: Callable[..., Client]) -> None:
     with tenant_context(acme):
-        channel = make_channel(provider="meta_direct", channel_source="whatsapp", config={"phone_number_id": "1"})
-        late = make_conversation(channel=channel, last_inbound_at=timezone.now() - timedelta(hours=40))
+        late = late_chat()
     form = {"name": "recordatorio", "language": "es_AR", "parameters": "Marta\nmartes 10 h\n", "key": str(uuid4())}
     browser = client_as("ana")
     assert browser.post(f"/bandeja/{late.pk}/plantilla/", form).status_code == 303
@@ -104,6 +111,44 @@ def test_a_template_goes_out_when_the_window_is_closed(acme: Tenant, client_as: 
     assert (template["name"], template["language"]) == ("recordatorio", "es_AR")
     assert [each["text"] for each in template["components"][0]["parameters"]] == ["Marta", "martes 10 h"]
     assert fresh(acme, late).mode == "human"
+
+
+def test_a_templates_data_is_filled_from_the_contact_and_the_lead(
+    acme: Tenant, client_as: Callable[..., Client]
+) -> None:
+    with tenant_context(acme):
+        create_field(by=Actor.system("test"), on="lead", label="Zona", kind="text")
+        late = late_chat(contact=make_contact(name="Marta Paz", city="La\tPlata"))
+        won = make_stage(kind="won")
+        make_lead(contact=late.contact, custom={"zona": "Sur"}, closed_at=timezone.now(), stage=won)
+        make_lead(contact=late.contact, custom={"zona": "Norte"})
+    form = {"name": "aviso", "language": "es", "parameters": "{{ nombre }}\n{{Ciudad}}, zona {{campo.zona}}"}
+    assert client_as("ana").post(f"/bandeja/{late.pk}/plantilla/", form).status_code == 303
+    with tenant_context(acme):
+        message = Message.objects.get(conversation=late, direction="out")
+    values = message.payload["template"]["components"][0]["parameters"]
+    assert [each["text"] for each in values] == ["Marta Paz", "La Plata, zona Norte"]
+
+
+def test_a_template_with_a_hole_is_not_sent(acme: Tenant, client_as: Callable[..., Client]) -> None:
+    with tenant_context(acme):
+        late = late_chat(contact=make_contact(name="Marta", city=""))
+    form = {"name": "aviso", "language": "es", "parameters": "{{nombre}} de {{ciudad}} y {{campo.nada}}"}
+    answer = client_as("ana").post(f"/bandeja/{late.pk}/plantilla/", form)
+    assert answer.status_code == 422
+    assert "No hay dato para {{ciudad}}, {{campo.nada}} en este contacto" in answer.content.decode()
+    assert sent(acme, late) == []
+
+
+def test_a_sellers_template_says_nothing_of_a_lead_that_is_not_his(
+    acme: Tenant, cast: Cast, client_as: Callable[..., Client]
+) -> None:
+    with tenant_context(acme):
+        late = late_chat(assignee=cast["sol"].user)
+        make_lead(contact=late.contact, owner=make_seller(name="Otra"))
+    form = {"name": "aviso", "language": "es", "parameters": "{{vendedor}}"}
+    assert client_as("sol").post(f"/bandeja/{late.pk}/plantilla/", form).status_code == 422
+    assert sent(acme, late) == []
 
 
 def test_a_wrong_template_name_is_told_beside_the_field(chat: Conversation, client_as: Callable[..., Client]) -> None:
