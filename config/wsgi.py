@@ -4,4 +4,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
-application = get_wsgi_application()
+django = get_wsgi_application()  # sets Django up: before anything that reads its settings
+
+from config.static_files import with_files  # noqa: E402 (likewise)
+
+application = with_files(django)

@@ -33,11 +33,6 @@ from tests.support.tasks import Queue
 network.close()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # Collected static files are production's; tests read them where they lie.
-    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-
-
 @pytest.fixture(scope="session")
 def test_services(django_db_blocker: Any) -> Iterator[services.Services]:
     """PostgreSQL and Redis of this test process alone."""

@@ -152,7 +152,6 @@ MIDDLEWARE = [
     "tenants.middleware.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,6 +181,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+STATIC_FROM_SOURCES = False  # else those that collectstatic gathered in STATIC_ROOT
 MEDIA_ROOT = DATA_DIR / "media"  # one folder a tenant; served through the gate only
 SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_NAME = "session"
@@ -197,7 +197,6 @@ SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_HSTS_PRELOAD = False
-SERVESTATIC_ALLOW_ALL_ORIGINS = False
 CSP_REPORT_PATH = "/csp-report/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

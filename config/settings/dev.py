@@ -12,6 +12,7 @@ from config.settings.base import *  # noqa: E402, F403 (the files above must be 
 from config.settings.base import SECRET_KEY, VAULT_KEYS, development_key  # noqa: E402 (likewise)
 
 DEBUG = True
+STATIC_FROM_SOURCES = True
 DEMO = True
 PLATFORM_SECOND_FACTOR = False
 OPEN_SIGNUP = env.flag("OPEN_SIGNUP", True)

@@ -6,6 +6,7 @@ from config.settings.base import DATABASES, REST_FRAMEWORK, development_key
 SECRET_KEY = development_key("test secret")
 VAULT_KEYS = [f"test:{development_key('test vault')}"]
 DEMO = True
+STATIC_FROM_SOURCES = True
 PLATFORM_SECOND_FACTOR = False
 OPEN_SIGNUP = True
 ALLOWED_HOSTS = ["*"]

@@ -28,7 +28,7 @@ from crm.models import Assignment, Interest, Lead, Seller, Stage, StageChange
 from crm.models.lead import LeadQuerySet
 from crm.services import custom_fields, lead_search, steps
 from crm.services.lead_filter_words import LABELS, SORTS, Chip, shown, stage_key
-from crm.services.lead_search import MOST_HITS
+from crm.services.lead_search import MOST_HITS, SAMPLE
 from crm.services.list_choices import Choices
 from tenants.context import current_tenant
 from tenants.domain import roles
@@ -190,8 +190,8 @@ class LeadQuery:
         return self._matching(rows, sample) if "q" in values else rows
 
     def _matching(self, rows: LeadQuerySet, sample: bool) -> LeadQuerySet:
-        words = self.values["q"]
-        return lead_search.found(rows, words, few=sample or not self.many_hits)
+        most = MOST_HITS if not self.many_hits else SAMPLE if sample else None
+        return lead_search.found(rows, self.values["q"], most=most)
 
     @property
     def many_hits(self) -> bool:
@@ -273,9 +273,9 @@ class LeadQuery:
         return given
 
     def count(self) -> int:
-        """How many rows, at most counts.MOST + 1; of many hits, those among the first (see `many_hits`)."""
-        if self.many_hits and set(self.given) == {"q"} and self.member.sees == roles.ALL:
-            return MOST_HITS  # counting again would tell nothing more
+        """How many rows, at most counts.MOST + 1; of many hits at least how many, and 0 when only the page itself tells."""
+        if self.many_hits and set(self.given) == {"q"}:
+            return MOST_HITS if self.member.sees == roles.ALL else 0
         rows = self.narrow(Lead.objects.visible_to(self.member), sample=True)
         return rows.order_by()[: counts.MOST + 1].count()
 

@@ -15,6 +15,7 @@ from crm.models import Contact
 from crm.models.lead import LeadQuerySet
 
 MOST_HITS = 5_000
+SAMPLE = 1_000  # contacts whose leads are counted when there are more hits than that
 
 
 class _AnyOf(Func):
@@ -28,16 +29,16 @@ class _AnyOf(Func):
         super().__init__(*expressions, output_field=BooleanField())
 
 
-def hits(words: str) -> QuerySet[Contact, Any]:
-    """The keys of the contacts with these words, at most MOST_HITS + 1."""
-    return Contact.objects.search(words).order_by().values("pk")[: MOST_HITS + 1]
+def hits(words: str, most: int = MOST_HITS) -> QuerySet[Contact, Any]:
+    """The keys of the contacts with these words, at most `most` + 1."""
+    return Contact.objects.search(words).order_by().values("pk")[: most + 1]
 
 
-def found(rows: LeadQuerySet, words: str, *, few: bool) -> LeadQuerySet:
-    """The leads among `rows` whose contact has the words. With `few` only those of the first MOST_HITS + 1 contacts."""
+def found(rows: LeadQuerySet, words: str, *, most: int | None) -> LeadQuerySet:
+    """The leads among `rows` whose contact has the words. Only those of the first `most` contacts; None looks at each lead."""
     if not terms(words):
         return rows.none()
-    return rows.filter(_AnyOf(F("contact_id"), ArraySubquery(hits(words))) if few else _has(words))
+    return rows.filter(_has(words) if most is None else _AnyOf(F("contact_id"), ArraySubquery(hits(words, most))))
 
 
 def _has(words: str) -> Subquery:

@@ -88,22 +88,25 @@ def of(member: Membership, which: str = SavedView.List.LEADS, *, words: str = ""
             owner="owner_id",
             position="position",
         ),
-        _said("sources", "source", member),
-        _said("cities", "contact__city", member),
+        _said(member),
     ]
     if words:
         parts.append(_hits(words))
     rows: Any = parts[0].union(*parts[1:], all=True)
     found: dict[str, Any] = defaultdict(list)
+    sources, cities = set(), set()
     for kind, key, label, more in rows:
-        found[kind].append(Choice(key, label, more))
+        if kind == "said":
+            sources.add(key)
+            cities.add(label)
+        else:
+            found[kind].append(Choice(key, label, more))
     for kind in found:
         found[kind].sort(key=lambda each: (each.more.get("position", 0), each.label.casefold()))
     return Choices(
-        **{
-            kind: found[kind]
-            for kind in ("pipelines", "stages", "sellers", "tags", "lost_reasons", "sources", "cities")
-        },
+        **{kind: found[kind] for kind in ("pipelines", "stages", "sellers", "tags", "lost_reasons")},
+        sources=_spoken(sources),
+        cities=_spoken(cities),
         fields=[_field(each) for each in found["fields"]],
         views=[_view(each) for each in found["views"]],
         hits=found["hits"][0].more["hits"] if found["hits"] else None,
@@ -134,13 +137,17 @@ class Counting(Subquery):
         super().__init__(rows, output_field=IntegerField(), **extra)
 
 
-def _said(kind: str, path: str, member: Membership) -> QuerySet[Any, Any]:
-    """The words that the latest leads carry: reading all of them would cost more than the list."""
+def _said(member: Membership) -> QuerySet[Any, Any]:
+    """The source and the city of the latest leads: reading all of them would cost more than the list."""
     latest = Lead.objects.visible_to(member).order_by("-created_at", "-id").values("pk")[:RECENT]
-    rows = Lead.objects.filter(pk__in=latest).exclude(**{path: ""}).order_by()
+    rows = Lead.objects.filter(pk__in=latest).order_by()
     return rows.values_list(
-        Value(kind, CharField()), Cast(path, TextField()), Cast(path, TextField()), JSONObject(none=Value(0))
-    ).distinct()[:MOST]  # fmt: skip
+        Value("said", CharField()), Cast("source", TextField()), Cast("contact__city", TextField()), JSONObject(none=Value(0))
+    ).distinct()  # fmt: skip
+
+
+def _spoken(said: set[str]) -> list[Choice]:
+    return [Choice(each, each) for each in sorted(said - {""}, key=str.casefold)[:MOST]]
 
 
 def _field(choice: Choice) -> CustomField:

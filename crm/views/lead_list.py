@@ -49,7 +49,7 @@ def lead_list(request: Request) -> HttpResponse:
         "live_address": request.get_full_path(),
         "views": saved_views.tabs(SavedView.List.LEADS, encoded, choices.views),
         "view_list": SavedView.List.LEADS,
-        "found": query.count_words(found),
+        "found": query.count_words(max(found, len(rows.rows))),
         "page": rows,
         "columns": [
             _("Contacto"),

@@ -12,9 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -63,8 +61,6 @@ def site(live_tenants: Cast, queued: Queue, monkeypatch: pytest.MonkeyPatch) -> 
     listening.bind(("127.0.0.1", 0))
     address = f"http://localhost:{listening.getsockname()[1]}"
     monkeypatch.setattr(settings, "PUBLIC_URL", address)
-    monkeypatch.setattr(settings, "SERVESTATIC_USE_FINDERS", True, raising=False)
-    monkeypatch.setattr(settings, "SERVESTATIC_AUTOREFRESH", True, raising=False)
     server, thread = _serve(listening)
     pool = ThreadPoolExecutor(1)
     yield Site(address, live_tenants, queued, pool)
@@ -79,8 +75,6 @@ def _serve(listening: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     from config.asgi import Root
 
     root = Root()
-    # The pages once more, with the static files found where they were built: another test may have loaded them without.
-    root._pages = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]  # a2wsgi's own WSGI types
     config = uvicorn.Config(
         root, log_level="warning", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=2
     )

@@ -11,7 +11,7 @@ from tests.config.review.test_settings import SOUND, started
 NAMES = """DEBUG DEMO ALLOW_PRIVATE_PROVIDER_URLS SECURE_PROXY_SSL_HEADER USE_X_FORWARDED_HOST SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS SECURE_HSTS_INCLUDE_SUBDOMAINS SECURE_HSTS_PRELOAD SECURE_CONTENT_TYPE_NOSNIFF X_FRAME_OPTIONS
 SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SESSION_COOKIE_SAMESITE CSRF_COOKIE_SECURE SILENCED_SYSTEM_CHECKS
-SERVESTATIC_ALLOW_ALL_ORIGINS"""
+STATIC_FROM_SOURCES"""
 
 
 def test_the_deployment_check_is_silent(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_production_is_closed(production: dict[str, Any]) -> None:
-    off = ("DEBUG", "DEMO", "ALLOW_PRIVATE_PROVIDER_URLS", "USE_X_FORWARDED_HOST", "SERVESTATIC_ALLOW_ALL_ORIGINS")
+    off = ("DEBUG", "DEMO", "ALLOW_PRIVATE_PROVIDER_URLS", "USE_X_FORWARDED_HOST", "STATIC_FROM_SOURCES")
     assert [name for name in off if production[name] is not False] == []
     assert production["SECURE_PROXY_SSL_HEADER"] is None
     on = (
