@@ -283,7 +283,7 @@ class LeadQuery:
         """The count as a person reads it; with "+" when there may be more."""
         if not self.many_hits:
             return counts.words(found)
-        return f"{counts.words(min(found, MOST_HITS))}+"
+        return f"{counts.words(min(found, counts.MOST))}+"
 
     def order(self, found: int) -> Order:
         """The order for keyset.page; one without an index is refused for a list longer than counts.MOST."""

@@ -113,6 +113,20 @@ def test_the_number_of_leads_found_is_counted_no_further_than_anybody_reads(
     assert client_as("ana").get("/leads/").context["found"] == "2+"
 
 
+def test_of_many_hits_a_seller_reads_how_many_there_are_at_least(
+    client_as: ClientAs, acme: Tenant, sol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.services.lead_filters.MOST_HITS", 1)
+    for number in range(3):
+        lead_named(acme, f"Marta {number}")
+    lead_named(acme, "Marta ajena", owner=None)
+    with tenant_context(acme):
+        Lead.objects.filter(contact__name="Marta ajena").update(owner=make_seller())
+    page = client_as("sol").get("/leads/", {"q": "marta"}).content.decode()
+    assert '<span class="mark">3+</span>' in page
+    assert "Marta ajena" not in page
+
+
 def test_nothing_found_offers_to_clear_the_filters(client_as: ClientAs) -> None:
     assert "Quitar filtros" in client_as("ana").get("/leads/?q=zzzz").content.decode()
 
