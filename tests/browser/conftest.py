@@ -139,5 +139,9 @@ def open_as(site: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def overflows(page: Page) -> bool:
-    """Whether the page scrolls sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+    """Whether the page scrolls sideways; one that is just being opened is waited for."""
+    page.wait_for_load_state()
+    width = "document.body && [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    while (found := page.evaluate(width)) is None:
+        page.wait_for_load_state()
+    return bool(found[0] > found[1])

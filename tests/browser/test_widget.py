@@ -45,8 +45,13 @@ def answer(site: Site, text: str) -> None:
 
 
 def wait_for(site: Site, count: int, page: Page) -> None:
-    """Until the door has stored what was sent."""
+    """Until the door has stored what was sent and woken a worker, which it does once it has answered."""
     expect(page.locator(".foot", has_text="Enviado")).to_have_count(count)
+    for _try in range(100):
+        if len(received(site)) >= count:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(received(site))
 
 
 def test_a_visitor_and_a_person_talk(site: Site, channel: Channel, open_as: Callable[..., Page]) -> None:
