@@ -5,12 +5,17 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 _EVERY = ["rag_search", "create_customer", "save_details", "handoff_to_human"]
+# An appointment needs the interest first, so qualify_lead belongs to it.
+AGENDA = [
+    *("qualify_lead", "check_seller_availability", "book_appointment"),
+    *("reschedule_appointment", "cancel_appointment", "my_appointments"),
+]
 
 TEMPLATES: dict[str, dict[str, Any]] = {
     "sales": {
         "label": _("Ventas"),
         "temperature": "0.70",
-        "enabled_tools": [*_EVERY, "qualify_lead", "convert_to_client", "report_assistance"],
+        "enabled_tools": [*_EVERY, *AGENDA, "convert_to_client", "report_assistance"],
         "role": _("Ventas"),
         "system_prompt_template": _(
             "Sos {{agent_name}}, del equipo de ventas de {{company}}. Escuchá qué necesita la persona, respondé con los datos"
@@ -45,22 +50,23 @@ TEMPLATES: dict[str, dict[str, Any]] = {
     "booking": {
         "label": _("Turnos"),
         "temperature": "0.30",
-        "enabled_tools": [*_EVERY, "qualify_lead"],
+        "enabled_tools": [*_EVERY, *AGENDA],
         "role": _("Turnos"),
         "system_prompt_template": _(
             "Sos {{agent_name}}, de {{company}}. Ayudá a quien quiere un turno: entendé para qué es y qué día le sirve,"
-            " guardá sus datos y derivá a una persona para que lo confirme. No confirmes un turno por tu cuenta."
+            " ofrecé los horarios libres de la agenda, con sus números, y agendá el que elija. También movés o cancelás su cita."
+            " Si no podés ver la agenda, decilo y derivá a una persona."
         ),
         "config": {"tone": _("Claro y ordenado.")},
     },
     "reception": {
         "label": _("Recepción"),
         "temperature": "0.40",
-        "enabled_tools": _EVERY,
+        "enabled_tools": [*_EVERY, *AGENDA],
         "role": _("Recepción"),
         "system_prompt_template": _(
             "Sos {{agent_name}}, la recepción de {{company}}. Saludá, entendé qué necesita la persona, respondé lo que esté en"
-            " el conocimiento y derivá al equipo lo demás con un resumen."
+            " el conocimiento, agendá, mové o cancelá citas con la agenda real y derivá al equipo lo demás con un resumen."
         ),
         "config": {"tone": _("Cordial.")},
     },

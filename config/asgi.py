@@ -17,6 +17,7 @@ from config.wsgi import application as django  # isort: skip  # sets Django up: 
 from config import edge
 from config.bodies import arrived
 from config.routing import websockets
+from crm.agenda.sync.watching import DOOR as CALENDAR_DOOR
 from messaging.ingest.app import PREFIXES, Ingest
 from messaging.ingest.http import Gone, Message, Receive, Refused, Scope, Send, answer
 from tenants.live.hub import hub
@@ -49,7 +50,7 @@ class Root:
         if scope["type"] == "http":
             if edge.too_large(scope):
                 await answer(send, 431)
-            elif scope["path"].startswith(PREFIXES):
+            elif scope["path"].startswith(PREFIXES) and scope["path"] != CALENDAR_DOOR:
                 await self.door(scope, receive, send)
             else:
                 await self._page(scope, receive, send)

@@ -31,6 +31,7 @@ MAIN = (
     Destination(_("Mi día"), "/mi-dia/", icon="sun-medium", permission="inbox.read", go="d", bottom=True),
     Destination(_("Bandeja"), "/bandeja/", icon="inbox", permission="inbox.read", go="i", bottom=True),
     Destination(_("Embudo"), "/embudo/", icon="columns-3", permission="leads.read", go="e", bottom=True),
+    Destination(_("Agenda"), "/agenda/", icon="calendar-days", permission="agenda.read", go="a", bottom=True),
     Destination(_("Leads"), "/leads/", icon="filter", permission="leads.read", go="l"),
     Destination(_("Contactos"), "/contactos/", icon="contact-round", permission="contacts.read", go="c"),
     Destination(_("Clientes"), "/clientes/", icon="handshake", permission="clients.read"),

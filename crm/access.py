@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from config.lib.errors import NotFound
 from config.lib.ids import as_uuid, key_of
-from crm.models import Contact, ContactMerge, Lead, Note, Seller, Stage, Task
+from crm.models import AgendaEvent, Contact, ContactMerge, Lead, Note, Seller, Stage, Task
 from tenants.domain import holding, roles
 from tenants.models import Membership
 
@@ -26,9 +26,9 @@ def lead_for(member: Membership, pk: object, *, lock: bool = False, more: Mappin
     return lead
 
 
-def contact_for(member: Membership, pk: object) -> Contact:
-    """One that was united with another is named by `fields["merged_into"]` of the refusal."""
-    contact = Contact.objects.visible_to(member).filter(pk=key_of(pk)).first()
+def contact_for(member: Membership, pk: object, *, more: Mapping[str, Any] | None = None) -> Contact:
+    """One that was united with another is named by `fields["merged_into"]` of the refusal. `more` as of a lead."""
+    contact = Contact.objects.visible_to(member).annotate(**(more or {})).filter(pk=key_of(pk)).first()
     if contact is None:
         gone = ContactMerge.objects.filter(other_id=key_of(pk), undone_at=None).order_by("-at").values("kept")[:1]
         kept = Contact.objects.visible_to(member).filter(pk__in=gone).values_list("pk", flat=True).first()
@@ -82,6 +82,15 @@ def task_for(member: Membership, pk: object) -> Task:
     return task
 
 
+def appointment_for(member: Membership, pk: object, *, more: Mapping[str, Any] | None = None) -> AgendaEvent:
+    """With seller, contact, lead and service, which the pages and the API show beside it. `more` as of a lead."""
+    rows = AgendaEvent.objects.visible_to(member).select_related("seller", "contact", "lead", "service")
+    event = rows.annotate(**(more or {})).filter(pk=key_of(pk)).first()
+    if event is None:
+        raise NotFound(_("Esa cita no existe o no está a su vista."))
+    return event
+
+
 def visible_notes(member: Membership) -> QuerySet[Note]:
     """About people whom the member may see, without those about leads that they may not."""
     rows = Note.objects.select_related("contact", "lead")
@@ -110,4 +119,18 @@ def task_holders(ids: Collection[str]) -> dict[str, holding.Held]:
             frozenset(str(each) for each in (assignee, user) if each), free=bool(lead) and owner is None
         )
         for pk, assignee, lead, owner, user in rows
+    }
+
+
+def appointment_holders(ids: Collection[str]) -> dict[str, holding.Held]:
+    """Who has each of these appointments: its seller, and whoever has its lead."""
+    keys = [key for each in ids if (key := as_uuid(each))]
+    rows: Any = AgendaEvent.objects.filter(pk__in=keys).values_list(
+        "pk", "seller__user_id", "lead_id", "lead__owner_id", "lead__owner__user_id"
+    )
+    return {
+        str(pk): holding.Held(
+            frozenset(str(each) for each in (seller, user) if each), free=bool(lead) and owner is None
+        )
+        for pk, seller, lead, owner, user in rows
     }

@@ -4,9 +4,13 @@ from uuid import UUID
 
 from celery import shared_task
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.lib import commit
+from crm.agenda import booking, connecting
+from crm.agenda import reminders as appointment_reminders
+from crm.agenda.sync import pushing, reading, watching
+from crm.agenda.sync import waiting as waiting_calendars
 from crm.importing import running, tidying
 from crm.services import bulk, duplicates, handover, reminders, responses, steps, waiting
 from tenants.context import tenant_context
@@ -23,6 +27,35 @@ def remind() -> None:
     for tenant in registry.active():
         with modules.put_off(tenant):
             reminders.run(tenant=tenant)
+
+
+@shared_task
+def ask_outcomes() -> None:
+    """Every ten minutes, since mornings begin at another moment in each company: what became of the appointments before."""
+    for tenant in registry.active():
+        with modules.put_off(tenant), translation.override(tenant.locale), tenant_context(tenant):
+            appointment_reminders.ask_outcomes(timezone.now())
+
+
+@tenant_task()
+def refresh_calendars(*, tenant: Tenant) -> None:
+    """Try the connection with Google Calendar and read its list of calendars."""
+    with translation.override(tenant.locale):
+        connecting.refresh(tenant=tenant)
+
+
+@tenant_task()
+def plan_reminders(*, tenant: Tenant) -> None:
+    with tenant_context(tenant):
+        appointment_reminders.plan_anew(timezone.now())
+
+
+@shared_task
+def let_go_holds() -> None:
+    """Every five minutes: times held for somebody who never booked them."""
+    for tenant in registry.active():
+        with modules.put_off(tenant), tenant_context(tenant):
+            booking.let_go_expired()
 
 
 @shared_task
@@ -103,3 +136,35 @@ def sweep_bulk() -> None:
                 due = bulk.due_ids()
             for action_id in due:
                 commit.send("crm.tasks.run_bulk", tenant_id=tenant.pk, action_id=str(action_id))
+
+
+@tenant_task()
+def push_appointments(*, tenant: Tenant) -> None:
+    with translation.override(tenant.locale):
+        pushing.push_due(tenant=tenant)
+
+
+@tenant_task()
+def read_calendars(*, tenant: Tenant, calendar_id: str = "") -> None:
+    with translation.override(tenant.locale):
+        reading.read_due(tenant=tenant, calendar_id=UUID(calendar_id) if calendar_id else None)
+
+
+@tenant_task()
+def watch_calendars(*, tenant: Tenant) -> None:
+    watching.watch_due(tenant=tenant)
+
+
+@shared_task
+def sweep_calendars() -> None:
+    """Every twenty seconds: calendars to read, appointments to copy, channels to renew."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            with tenant_context(tenant):
+                due = waiting_calendars.due()
+            for calendar_id in due.calendars:
+                commit.send("crm.tasks.read_calendars", tenant_id=tenant.pk, queue="sync", calendar_id=str(calendar_id))
+            if due.appointments:
+                commit.send("crm.tasks.push_appointments", tenant_id=tenant.pk, queue="sync")
+            if due.channels:
+                commit.send("crm.tasks.watch_calendars", tenant_id=tenant.pk, queue="sync")

@@ -9,7 +9,17 @@ from django.utils import timezone
 from config.lib import commit
 from crm.services import notifications
 from messaging.ingest.models import InboundEvent
-from messaging.services import channels, delivery, events, media, statuses, takeover, turns, wakeups
+from messaging.services import (
+    appointment_messages,
+    channels,
+    delivery,
+    events,
+    media,
+    statuses,
+    takeover,
+    turns,
+    wakeups,
+)
 from messaging.signals import turn_due
 from tenants.context import platform_scope, tenant_context
 from tenants.live.services import forget_old as forget_old_live
@@ -90,6 +100,14 @@ def _sweep_one(tenant: Tenant) -> None:
         for row_id in ids:
             arguments: dict[str, Any] = {argument: str(row_id)}
             commit.send(task, tenant_id=tenant.pk, queue=queue, **arguments)
+
+
+@shared_task
+def remind_of_appointments() -> None:
+    """Every minute: customers whose appointment is near, in every company."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            appointment_messages.remind(tenant=tenant)
 
 
 @shared_task

@@ -38,6 +38,8 @@ PERSONAL = frozenset(
         "clients.write",
         "tasks.read",
         "tasks.write",
+        "agenda.read",
+        "agenda.write",
         "leads.import",
         "leads.export",
         "leads.approve",

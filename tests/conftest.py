@@ -22,6 +22,7 @@ from config.lib.redis import client as redis_client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import registry
+from tests.fakes.google_calendar import GoogleFake
 from tests.fakes.graph import GraphFake
 from tests.fakes.llm import FakeLLM
 from tests.support import clients, network, services
@@ -126,6 +127,16 @@ def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphFake]:
     """WhatsApp, on this machine."""
     with GraphFake() as fake:
         monkeypatch.setattr(settings, "META_GRAPH_BASE_URL", fake.url)
+        yield fake
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleFake]:
+    """Google Calendar, on this machine."""
+    with GoogleFake() as fake:
+        monkeypatch.setattr(settings, "GOOGLE_CALENDAR_ENDPOINT", fake.endpoint)
+        monkeypatch.setattr(settings, "GOOGLE_TOKEN_URI", fake.token_uri)
+        monkeypatch.setattr(settings, "GOOGLE_CONSENT_URL", fake.consent_url)
         yield fake
 
 

@@ -1,7 +1,10 @@
 """Shapes of agents, their versions and their runs."""
 
+from typing import Any
+
 from rest_framework import serializers
 
+from agents.models import ToolCall
 from agents.services.llms import KINDS
 
 
@@ -70,10 +73,14 @@ class ToolCallOut(serializers.Serializer):
     tool = serializers.CharField()
     arguments = serializers.DictField()
     ok = serializers.BooleanField()
-    result = serializers.DictField()
+    result = serializers.SerializerMethodField(help_text="What the model read, and the receipt.")
     refusal = serializers.CharField()
     duration_ms = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+
+    def get_result(self, call: ToolCall) -> dict[str, Any]:
+        """Without what only the server keeps."""
+        return {name: value for name, value in call.result.items() if name != "kept"}
 
 
 class RunOut(serializers.Serializer):

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.utils import timezone
 
 import rag
-from agents.demo import book
+from agents.demo import agenda, book
 from agents.demo.cast import COMPANIES, PASSWORD, PLATFORM, Chat, Company, Person
 from config.lib.errors import NotFound
 from crm.models import Contact, Seller, Stage
@@ -58,6 +58,7 @@ def _company(company: Company) -> Tenant:
         _chats(company)
         if company.slug == book.COMPANY:
             book.fill(by=BY)
+        agenda.fill(company.slug, by=BY)
     return tenant
 
 

@@ -37,11 +37,109 @@ _ENGLISH = frozenset(
         "person",
         "human",
         "agent",
-        "are",
         "you",
         "have",
-        "would",
         "like",
+        "with",
+        "at",
+        "for",
+        "it",
+        "me",
+        "book",
+        "appointment",
+        "schedule",
+        "reschedule",
+        "cancel",
+        "today",
+        "tomorrow",
+        "morning",
+        "afternoon",
+        "evening",
+        "next",
+        "week",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "any",
+        "time",
+        "slot",
+        "available",
+        "first",
+        "second",
+        "third",
+        "last",
+        "one",
+        "sounds",
+        "good",
+        "works",
+        "great",
+        "yes",
+        "instead",
+        "move",
+    ]
+)
+# Words of appointments and of every day that English has not.
+_SPANISH = frozenset(
+    [
+        "el",
+        "la",
+        "los",
+        "las",
+        "un",
+        "una",
+        "que",
+        "quiero",
+        "quisiera",
+        "necesito",
+        "puedo",
+        "para",
+        "por",
+        "con",
+        "de",
+        "del",
+        "al",
+        "hola",
+        "gracias",
+        "turno",
+        "cita",
+        "reserva",
+        "hoy",
+        "manana",
+        "tarde",
+        "noche",
+        "semana",
+        "lunes",
+        "martes",
+        "miercoles",
+        "jueves",
+        "viernes",
+        "sabado",
+        "domingo",
+        "si",
+        "dale",
+        "bueno",
+        "mejor",
+        "primera",
+        "segunda",
+        "tercera",
+        "ultima",
+        "hora",
+        "otra",
+        "otro",
+        "tengo",
+        "tenes",
+        "cambiar",
+        "cancelar",
+        "mover",
+        "me",
+        "lo",
+        "cuando",
+        "donde",
+        "cuanto",
     ]
 )
 
@@ -54,10 +152,15 @@ HANDED_OVER = {
 
 def language_of(text: str, *, default: str = "es") -> str:
     """`es` or `en`; the company's own when the words do not tell."""
+    return told_in(text) or (default if default in HANDED_OVER else "es")
+
+
+def told_in(text: str) -> str:
+    """`es` or `en` where the words tell, else nothing."""
     if re.search(r"[ñ¿¡áéíóú]", text.lower()):
         return "es"
     words = re.findall(r"[a-z']+", plain(text))
-    shared = len(_ENGLISH.intersection(words))
-    if shared >= 2 or (shared == 1 and len(words) <= 3):
+    english, spanish = len(_ENGLISH.intersection(words)), len(_SPANISH.intersection(words))
+    if english > spanish and (english >= 2 or len(words) <= 3):
         return "en"
-    return default if default in HANDED_OVER else "es"
+    return "es" if spanish > english else ""

@@ -6,20 +6,17 @@ port as a real one: it may only ask for the tools that it was given, and claims 
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
-from agents.domain.customer_facts import CustomerFacts, facts_in
 from agents.domain.handoff import wants_person
-from agents.domain.language import language_of
 from agents.domain.readings import plain
-from agents.llm.base import ChatMessage, ChatRequest, ChatResult, ToolCallRequest, Usage
+from agents.llm import demo_booking
+from agents.llm.base import ChatRequest, ChatResult, ToolCallRequest, Usage
 from agents.llm.demo_quote import quote
-from agents.llm.demo_words import ABOUT_ITSELF, GREETING, THANKS, WORDS, Phrases
+from agents.llm.demo_scene import Call, Scene, scene_of
+from agents.llm.demo_words import ABOUT_ITSELF, GREETING, THANKS
 
 MOST_QUESTIONS = 3
 _ASKED = re.compile(r"\b(?:precio|cuanto|horario|envio|garantia|turno|stock|price|hours)")
-_COMPANY = re.compile(r"^- (?:Empresa|Company): (.+)$", re.MULTILINE)
 
 
 class DemoLLM:
@@ -29,11 +26,11 @@ class DemoLLM:
     is_demo = True
 
     def complete(self, request: ChatRequest) -> ChatResult:
-        """First step: ask for the tools that fit. Second step: say what they gave."""
-        scene = _scene(request)
-        calls = [] if scene.results else _wanted_calls(scene)
+        """First step: ask for the tools that fit; an appointment may want one more. Last step: say what they gave."""
+        scene = scene_of(request)
+        calls = demo_booking.further_calls(scene) if scene.results else _wanted_calls(scene)
         if calls:
-            return _asking(calls)
+            return _asking(calls, len(scene.results))
         text = _answer(scene)
         return ChatResult(
             text=text,
@@ -44,58 +41,11 @@ class DemoLLM:
         )
 
 
-@dataclass(slots=True)
-class _Scene:
-    """The turn as the rules see it. `results` are the tool results of this turn, by tool name."""
-
-    said: str
-    facts: CustomerFacts
-    company: str
-    tools: frozenset[str]
-    words: Phrases
-    first: bool
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    searches: list[dict[str, Any]] = field(default_factory=list)  # one result per question, in their order
-
-
-def _scene(request: ChatRequest) -> _Scene:
-    messages = request.messages
-    last = max((place for place, message in enumerate(messages) if message.role == "user"), default=-1)
-    said = messages[last].content if last >= 0 else ""
-    before = next((m.content for m in reversed(messages[: max(last, 0)]) if m.role == "assistant" and m.content), "")
-    company = _COMPANY.search(messages[0].content) if messages and messages[0].role == "system" else None
-    return _Scene(
-        said=said,
-        facts=facts_in(said, asked=before),
-        company=company.group(1).strip() if company else "",
-        tools=frozenset(tool.name for tool in request.tools),
-        words=WORDS[language_of(said)],
-        first=not before,
-        results=dict(results := _results(messages[last + 1 :])),
-        searches=[result for name, result in results if name == "rag_search"],
-    )
-
-
-def _results(messages: tuple[ChatMessage, ...]) -> list[tuple[str, dict[str, Any]]]:
-    """(tool, result) of this turn, in the order of the calls."""
-    names: dict[str, str] = {}
-    found: list[tuple[str, dict[str, Any]]] = []
-    for message in messages:
-        for call in (message.raw or {}).get("tool_calls", []):
-            names[call["id"]] = call["function"]["name"]
-        if message.role == "tool":
-            try:
-                result = json.loads(message.content)
-            except ValueError:
-                result = {}
-            found.append((names.get(message.tool_call_id, ""), result if isinstance(result, dict) else {}))
-    return found
-
-
-def _wanted_calls(scene: _Scene) -> list[tuple[str, dict[str, str]]]:
+def _wanted_calls(scene: Scene) -> list[Call]:
     if wants_person(scene.said) and "handoff_to_human" in scene.tools:
         return [("handoff_to_human", {"reason": scene.words["asked"], "summary": scene.said[:300]})]
-    calls: list[tuple[str, dict[str, str]]] = []
+    if calls := demo_booking.calls(scene):
+        return calls
     if scene.facts.identity and "create_customer" in scene.tools:
         calls.append(("create_customer", scene.facts.identity))
     if scene.facts.qualification and "qualify_lead" in scene.tools:
@@ -112,7 +62,7 @@ def _questions(said: str) -> list[str]:
     return asked[:MOST_QUESTIONS] or [said]
 
 
-def _asks_something(scene: _Scene) -> bool:
+def _asks_something(scene: Scene) -> bool:
     """Anything but a greeting, thanks, a yes, or only one's own data."""
     reading = re.sub(r"[^\w? ]+", " ", plain(scene.said).replace("\n", " ")).strip()
     if not reading or GREETING.fullmatch(reading) or THANKS.fullmatch(reading) or ABOUT_ITSELF.search(reading):
@@ -122,10 +72,10 @@ def _asks_something(scene: _Scene) -> bool:
     return not scene.facts.identity and scene.facts.interest not in {"none", "low"}
 
 
-def _asking(calls: list[tuple[str, dict[str, str]]]) -> ChatResult:
+def _asking(calls: list[Call], done: int) -> ChatResult:
     requests = tuple(
         ToolCallRequest(f"demo_{position}", name, json.dumps(arguments, ensure_ascii=False))
-        for position, (name, arguments) in enumerate(calls)
+        for position, (name, arguments) in enumerate(calls, done)
     )
     raw = {
         "role": "assistant",
@@ -138,21 +88,24 @@ def _asking(calls: list[tuple[str, dict[str, str]]]) -> ChatResult:
     return ChatResult(text="", tool_calls=requests, raw_assistant=raw, finish_reason="tool_calls", model="demo")
 
 
-def _found(scene: _Scene) -> str:
+def _found(scene: Scene) -> str:
     """What the documents say to each question; the same words once."""
+    searches = [result for name, result in scene.results if name == "rag_search"]
     quotes = [
         quote(question, result.get("passages") or [])
-        for question, result in zip(_questions(scene.said), scene.searches, strict=False)
+        for question, result in zip(_questions(scene.said), searches, strict=False)
     ]
     return "\n\n".join(dict.fromkeys(each for each in quotes if each))
 
 
-def _answer(scene: _Scene) -> str:
-    words, results = scene.words, scene.results
+def _answer(scene: Scene) -> str:
+    words, results = scene.words, dict(scene.results)
     if results.get("handoff_to_human", {}).get("ok"):
         return words["handed"]
     if "handoff_to_human" in results:
         return words["not_handed"]
+    if about_agenda := demo_booking.answer(scene):
+        return about_agenda
     parts: list[str] = []
     saved = results.get("create_customer")
     if saved is not None:
@@ -169,7 +122,7 @@ def _answer(scene: _Scene) -> str:
         parts.append(words["identity"])
     elif scene.facts.interest == "none":
         parts.append(words["no_interest"])
-    elif scene.first and not parts:
+    elif not scene.before and not parts:
         parts.append(words["hello"].format(scene.company or words["us"]))
     elif THANKS.fullmatch(re.sub(r"[^\w ]+", " ", plain(scene.said)).strip()):
         parts.append(words["welcome" if re.search(r"gracias|thank", plain(scene.said)) else "more"])

@@ -41,6 +41,8 @@ TITLES = {
     "assignments": gettext_lazy("Quién atendió sus ventas y por qué"),
     "conversions": gettext_lazy("Conversiones a cliente"),
     "tasks": gettext_lazy("Tareas del equipo"),
+    "appointments": gettext_lazy("Citas"),
+    "calendar_conflicts": gettext_lazy("Lo que decía Google Calendar de una cita"),
     "notes": gettext_lazy("Notas del equipo"),
     "merges": gettext_lazy("Contactos que se unieron"),
     "submissions": gettext_lazy("Formularios enviados"),

@@ -4,11 +4,12 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from agents.services.agents import LAST, create_from_template
+from agents.templates import AGENDA
 from messaging.models import Source
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
 
-TOOLS = ["rag_search", "create_customer", "save_details", "qualify_lead", "handoff_to_human", "report_assistance"]
+TOOLS = ["rag_search", "create_customer", "save_details", *AGENDA, "handoff_to_human", "report_assistance"]
 
 
 def seed(*, tenant: Tenant) -> None:

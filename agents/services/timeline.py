@@ -15,6 +15,7 @@ def entries(about: About) -> Iterable[Source]:
     """Acts that changed something: those that left a receipt."""
     chats = visible_conversations(about.member).filter(contact=about.contact_id).order_by().values("pk")
     calls = ToolCall.objects.filter(conversation_id__in=chats, ok=True, result__has_key="receipt")
+    calls = calls.exclude(tool="my_appointments")  # only looked
     rows = lines(
         calls,
         kind="tool",

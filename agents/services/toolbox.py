@@ -190,6 +190,7 @@ class LiveToolbox:
 
     def _row(self, name: str, arguments: JSON, result: ToolResult, key: str, position: int, begun: float) -> None:
         stored = {**result.data, **({"receipt": result.receipt.as_json()} if result.receipt else {})}
+        stored |= {"kept": result.kept} if result.kept else {}
         ToolCall.objects.create(
             run_id=self.context.run_id,
             conversation_id=self.context.conversation_id,
@@ -239,14 +240,14 @@ class RehearsalToolbox:
 
 def pretend(tool: Tool) -> ToolResult:
     """A success without an effect, with the receipt kinds that the real act would have given."""
-    kind = "handoff" if tool.name == "handoff_to_human" else "record"
-    return ToolResult(True, {"simulated": True}, receipt=Receipt(kind, _("Simulado: %(tool)s") % {"tool": tool.label}))
+    receipt = Receipt(tool.proves, _("Simulado: %(tool)s") % {"tool": tool.label})
+    return ToolResult(True, {"simulated": True}, receipt=receipt)
 
 
 def _stored(row: ToolCall) -> ToolResult:
     data = dict(row.result)
-    receipt = data.pop("receipt", None)
-    return ToolResult(True, data, receipt=Receipt(**receipt) if receipt else None)
+    receipt, kept = data.pop("receipt", None), data.pop("kept", [])
+    return ToolResult(True, data, kept=kept, receipt=Receipt(**receipt) if receipt else None)
 
 
 def _since(begun: float) -> int:

@@ -48,12 +48,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """`data` is the small projection that the model reads; `message` says in words why it was refused."""
+    """`data` is the small projection that the model reads; `message` says in words why it was refused.
+
+    `kept` stays with the trace of the call for later ones: the model never reads it.
+    """
 
     ok: bool
     data: JSON = field(default_factory=dict)
     message: str = ""
     receipt: Receipt | None = None
+    kept: list[Any] = field(default_factory=list)
 
     def as_json(self) -> JSON:
         """What goes back to the model."""
@@ -70,6 +74,8 @@ class Tool:
 
     `in_transaction`: run inside the tenant's transaction together with its trace row; a tool that waits for a
     provider says False and opens its own short ones. `once`: at most one success in a turn, whatever the arguments.
+
+    `proves`: the receipt kind of a success, for a rehearsal that only pretends.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Tool:
     always: bool = False
     once: bool = False
     in_transaction: bool = True
+    proves: str = "record"
     parameters_now: Callable[[], JSON | None] | None = None
 
 

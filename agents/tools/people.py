@@ -57,6 +57,7 @@ HANDOFF_TO_HUMAN = Tool(
     writes=True,
     always=True,
     once=True,
+    proves="handoff",
 )
 REPORT_ASSISTANCE = Tool(
     name="report_assistance",

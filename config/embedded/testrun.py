@@ -26,15 +26,17 @@ def pytest_command(arguments: list[str]) -> list[str]:
 
 def run(arguments: list[str], environment: dict[str, str]) -> int:
     """Run pytest; an interrupt of ours is passed on, and its exit code comes back."""
-    child = subprocess.Popen(pytest_command(arguments), cwd=ROOT, env=environment)
+    child: subprocess.Popen[bytes] | None = None
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         # Ctrl-C reaches pytest through the terminal as well; a second SIGINT would cut its summary short.
-        if number != signal.SIGINT or not sys.stdin.isatty():
+        if child is not None and (number != signal.SIGINT or not sys.stdin.isatty()):
             child.send_signal(signal.SIGINT)
 
+    # Before pytest is started: one that is begun in the background would inherit that SIGINT is ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
+    child = subprocess.Popen(pytest_command(arguments), cwd=ROOT, env=environment)
     return child.wait()
 
 

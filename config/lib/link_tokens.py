@@ -6,7 +6,9 @@ import re
 
 _SLASH = r"(?:/|%2F)"
 _TOKEN = re.compile(
-    rf"(enlace{_SLASH}|entrada{_SLASH}[\w-]+{_SLASH}[\w-]+{_SLASH}|[?&]token=)[A-Za-z0-9_\-]{{8,}}", re.I
+    rf"(enlace{_SLASH}|entrada{_SLASH}[\w-]+{_SLASH}[\w-]+{_SLASH}|[?&]token="
+    rf"|agenda{_SLASH}ics{_SLASH}|reservar{_SLASH}[\w-]+{_SLASH}cita{_SLASH})[A-Za-z0-9_\-.]{{8,}}",
+    re.I,
 )
 
 

@@ -133,7 +133,14 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-duplicates": {"task": "crm.tasks.sweep_duplicates", "schedule": crontab(hour=7, minute=20)},  # UTC: by night
     "remind": {"task": "crm.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "let-go-holds": {"task": "crm.tasks.let_go_holds", "schedule": 300.0, "options": {"expires": 300}},
     "forget-explanations": {"task": "crm.tasks.forget_explanations", "schedule": 3600.0, "options": {"expires": 3600}},
+    "remind-of-appointments": {
+        "task": "messaging.tasks.remind_of_appointments",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "ask-outcomes": {"task": "crm.tasks.ask_outcomes", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-imports": {
         "task": "crm.tasks.sweep_imports",
         "schedule": 60.0,
@@ -141,6 +148,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-sellers": {"task": "crm.tasks.sweep_sellers", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-bulk": {"task": "crm.tasks.sweep_bulk", "schedule": 30.0, "options": {"expires": 30}},
+    "sweep-calendars": {
+        "task": "crm.tasks.sweep_calendars",
+        "schedule": 20.0,
+        "options": {"queue": "sync", "expires": 20},
+    },
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -226,7 +238,9 @@ RATE_LIMITS = {
     "otp-hour": "20/h",  # likewise: five a minute alone would let a patient guesser through
     "reauthenticate": "5/m",  # the password again, per account
     "public": "5/m",  # a public form, per address and form
+    "booking": "60/m",  # looking for a time on a booking page, per address and company
     "inbound": "120/m",  # what another system hands in, per token
+    "calendar-push": "240/m",  # Google's messages that something changed, per channel
     "lists": "100/m",  # leads, contacts, clients through the API: per person and list
     "relay": "600/m",  # messages handed to the relay: per company
     "provider-test": "10/m",  # asking a provider whether a key works: per company
@@ -299,6 +313,8 @@ INSTAGRAM_GRAPH_BASE_URL = env.text("INSTAGRAM_GRAPH_BASE_URL", "https://graph.i
 YCLOUD_BASE_URL = env.text("YCLOUD_BASE_URL", "https://api.ycloud.com/v2")
 TIENDANUBE_BASE_URL = env.text("TIENDANUBE_BASE_URL", "https://api.tiendanube.com/2025-03")
 GOOGLE_TOKEN_URI = env.text("GOOGLE_TOKEN_URI", "https://oauth2.googleapis.com/token")
+GOOGLE_CALENDAR_ENDPOINT = env.text("GOOGLE_CALENDAR_ENDPOINT", "https://www.googleapis.com/calendar/v3/")
+GOOGLE_CONSENT_URL = env.text("GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta/openai/")
 AUDIT_ANCHOR_FILE = env.text("AUDIT_ANCHOR_FILE")  # empty: DATA_DIR/audit/anchors.jsonl
@@ -334,6 +350,7 @@ TENANT_HOST_PATTERN = env.text("TENANT_HOST_PATTERN", "{slug}.localhost")
 LIVE_HOLDERS = {
     "lead": "crm.access.lead_holders",
     "task": "crm.access.task_holders",
+    "appointment": "crm.access.appointment_holders",
     "conversation": "messaging.access.chat_holders",
 }
 CONTACT_TIES = ["crm.access.lead_ties", "messaging.access.chat_ties"]

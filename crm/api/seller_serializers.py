@@ -22,6 +22,13 @@ class SellerOut(serializers.Serializer):
     timezone = serializers.CharField(help_text="Empty: the company's.")
     capacity = serializers.IntegerField(allow_null=True, help_text="Open leads at most; null = no limit.")
     specialties = serializers.ListField(child=serializers.CharField())
+    services = serializers.ListField(
+        child=serializers.UUIDField(), source="service_ids", help_text="What they attend; none listed means all of it."
+    )
+    weight = serializers.IntegerField(help_text="Their share of new appointments, 1 to 100.")
+    calendar = serializers.CharField(
+        allow_blank=True, source="main_calendar", help_text="The Google calendar that gets the appointments."
+    )
     is_active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
@@ -35,6 +42,17 @@ class SellerBody(serializers.Serializer):
     capacity = serializers.IntegerField(min_value=0, max_value=100_000, required=False, allow_null=True)
     specialties = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, max_length=40, allow_empty=True
+    )
+    services = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=200, help_text="What they attend; [] = all of it."
+    )
+    weight = serializers.IntegerField(required=False, help_text="1 to 100: their share of new appointments.")
+    calendar = serializers.CharField(
+        max_length=300,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text="Id of a Google calendar, or empty.",
     )
     is_active = serializers.BooleanField(required=False)
 

@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.access import seller_for
+from crm.agenda.catalogue import services_of
 from crm.api.seller_serializers import AbsenceBody, AbsenceOut, HandoverBody, HandoverOut, SellerBody, SellerOut
-from crm.models import Absence, Seller
+from crm.models import Absence
 from crm.services import absences, handover, sellers
 from tenants.api.base import CompanyView
 
@@ -19,13 +20,13 @@ class Sellers(CompanyView):
     @extend_schema(operation_id="sellers_list", responses=SellerOut(many=True))
     def get(self, request: Request) -> Response:
         """Who attends, the latest first."""
-        return self.paged(Seller.objects.all(), SellerOut)
+        return self.paged(sellers.described(), SellerOut)
 
     @extend_schema(operation_id="sellers_create", request=SellerBody, responses={201: SellerOut})
     def post(self, request: Request) -> Response:
         """Add somebody who attends."""
-        seller = sellers.create_seller(by=self.actor, **_with_person(self.body(SellerBody)))
-        return Response(SellerOut(seller).data, status=201)
+        seller = sellers.create_seller(by=self.actor, **_named(self.body(SellerBody)))
+        return Response(SellerOut(sellers.described().get(pk=seller.pk)).data, status=201)
 
 
 class OneSeller(CompanyView):
@@ -34,19 +35,23 @@ class OneSeller(CompanyView):
     @extend_schema(operation_id="sellers_retrieve", responses=SellerOut)
     def get(self, request: Request, pk: str) -> Response:
         """One seller."""
-        return Response(SellerOut(seller_for(pk, inactive=True)).data)
+        return Response(SellerOut(sellers.described().get(pk=seller_for(pk, inactive=True).pk)).data)
 
     @extend_schema(operation_id="sellers_update", request=SellerBody, responses=SellerOut)
     def patch(self, request: Request, pk: str) -> Response:
         """Change the named fields. Who no longer attends keeps what they have until it is handed over."""
         seller = seller_for(pk, inactive=True)
-        changes = _with_person(self.body(SellerBody, partial=True))
-        return Response(SellerOut(sellers.update_seller(seller=seller, by=self.actor, **changes)).data)
+        sellers.update_seller(seller=seller, by=self.actor, **_named(self.body(SellerBody, partial=True)))
+        return Response(SellerOut(sellers.described().get(pk=seller.pk)).data)
 
 
-def _with_person(said: dict[str, Any]) -> dict[str, Any]:
+def _named(said: dict[str, Any]) -> dict[str, Any]:
     if said.get("user"):
         said["user"] = sellers.member_user(said["user"])
+    if "services" in said:
+        said["services"] = services_of(said["services"])
+    if "calendar" in said:
+        said["calendar"] = said["calendar"] or ""
     return said
 
 

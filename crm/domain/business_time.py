@@ -26,28 +26,28 @@ def elapsed(start: datetime, end: datetime, hours: Hours, zone: str) -> timedelt
     day, last = start.astimezone(place).date(), end.astimezone(place).date()
     spent = NOTHING
     while day <= last:
-        for opens, closes in _open_times(day, hours, place):
+        for opens, closes in open_times(day, hours, place):
             spent += max(NOTHING, min(end, closes) - max(start, opens))
         day += DAY
     return spent
 
 
-def _open_times(day: date, hours: Hours, place: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+def open_times(day: date, hours: Hours, place: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
     """Of one day of the place, in UTC. Where the clock changes that day, each side is reckoned with its own offset."""
     spans = hours.get(str(day.weekday()), ())
     if not spans:
         return
     midnight = datetime.combine(day, time.min, UTC)  # as the wall shows it
-    sides = list(_sides(midnight, place))
+    both = list(sides(midnight, place))
     for opens, closes in spans:
         first, last = midnight + timedelta(minutes=minutes(opens)), midnight + timedelta(minutes=minutes(closes))
-        for offset, begins, ends in sides:
+        for offset, begins, ends in both:
             begin, end = max(first - offset, begins), min(last - offset, ends)
             if begin < end:
                 yield begin, end
 
 
-def _sides(midnight: datetime, place: ZoneInfo) -> Iterator[tuple[timedelta, datetime, datetime]]:
+def sides(midnight: datetime, place: ZoneInfo) -> Iterator[tuple[timedelta, datetime, datetime]]:
     """(offset, from, until) in UTC around a day on the wall; one, or two when the clock changes near it."""
     low, high = midnight - DAY, midnight + 2 * DAY  # no offset is a day
     before, after = _offset(low, place), _offset(high, place)

@@ -23,6 +23,7 @@ class Group(StrEnum):
     CHATS = "chats"
     NOTES = "notas"
     TASKS = "tareas"
+    AGENDA = "citas"
     STEPS = "etapas"
     CHANGES = "cambios"
     AI = "ia"

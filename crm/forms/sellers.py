@@ -5,10 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.forms.hours import HoursForm
-from crm.models import Seller
+from crm.models import Seller, Service
 from tenants.forms_company import zones
 from tenants.models import Membership
 
@@ -38,19 +39,37 @@ class SellerForm(HoursForm):
         max_length=1_700,
         help_text=_("Separadas por comas. Una regla por especialidad las busca en lo que el lead pide."),
     )
+    services = forms.ModelMultipleChoiceField(
+        Service.objects.none(),
+        label=_("Servicios que atiende"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Ninguno marcado: todos."),
+    )
+    weight = forms.IntegerField(
+        label=_("Peso en el reparto de citas"),
+        required=False,
+        min_value=1,
+        max_value=100,
+        initial=1,
+        help_text=_("Con 2 le tocan el doble que a quien tiene 1. Vacío: 1."),
+    )
     timezone = forms.ChoiceField(label=_("Zona horaria"), required=False)
     is_active = forms.BooleanField(label=_("Atiende"), required=False, initial=True)
-    OWN = ("name", "user", "email", "capacity", "specialties", "timezone", "is_active")
+    OWN = ("name", "user", "email", "capacity", "specialties", "services", "weight", "timezone", "is_active")
+    TYPED = frozenset({"user", "specialties", "services"})  # kept in another shape than they are typed in
 
     def __init__(self, *args: Any, seller: Seller | None = None, people: list[Membership], **kwargs: Any) -> None:
-        known = (
-            {name: getattr(seller, name) for name in self.OWN if name not in ("user", "specialties")} if seller else {}
-        )
+        known: dict[str, Any] = {}
         if seller is not None:
+            known = {name: getattr(seller, name) for name in self.OWN if name not in self.TYPED}
             known |= {"user": str(seller.user_id or ""), "specialties": ", ".join(seller.specialties)}
+            known["services"] = [each.pk for each in seller.services.all()]
         super().__init__(*args, initial=known, hours=seller.working_hours if seller else None, **kwargs)
         names = [(str(each.user_id), each.user.name or each.user.email) for each in people]
         self.fields["user"].choices = [("", _("Nadie")), *names]  # type: ignore[attr-defined]  # a ChoiceField
+        attended = Service.objects.filter(Q(is_active=True) | Q(pk__in=known.get("services", ())))
+        self.fields["services"].queryset = attended  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
         self.fields["timezone"].choices = [("", _("La de la empresa")), *zones()]  # type: ignore[attr-defined]  # a ChoiceField
 
     @property
@@ -62,6 +81,7 @@ class SellerForm(HoursForm):
         """For the service, of a valid form; `user` as an id or None."""
         said = {name: self.cleaned_data[name] for name in self.OWN}
         said["specialties"] = said["specialties"].split(",")
+        said["weight"] = said["weight"] or 1
         return {**said, "user": said["user"] or None, "working_hours": self.hours}
 
 

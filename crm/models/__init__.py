@@ -1,3 +1,13 @@
+from crm.models.agenda import (
+    AgendaEvent,
+    AgendaSettings,
+    CalendarBlock,
+    CalendarConflict,
+    CalendarConnection,
+    ExternalCalendar,
+    HoursException,
+    Service,
+)
 from crm.models.assignment import Assignment, AssignmentRule, RuleSeller, Strategy
 from crm.models.client import Client, Conversion
 from crm.models.contact import Consent, Contact, ContactPoint, Touch
@@ -13,10 +23,15 @@ from crm.models.work import Note, Notification, Task
 
 __all__ = [
     "Absence",
+    "AgendaEvent",
+    "AgendaSettings",
     "Assignment",
     "AssignmentRule",
     "BulkAction",
     "BulkChange",
+    "CalendarBlock",
+    "CalendarConflict",
+    "CalendarConnection",
     "Client",
     "Consent",
     "Contact",
@@ -25,7 +40,9 @@ __all__ = [
     "Conversion",
     "CustomField",
     "DuplicatePair",
+    "ExternalCalendar",
     "Goal",
+    "HoursException",
     "ImportBatch",
     "ImportRow",
     "InboundForm",
@@ -39,6 +56,7 @@ __all__ = [
     "RuleSeller",
     "SavedView",
     "Seller",
+    "Service",
     "Stage",
     "StageChange",
     "StageKind",

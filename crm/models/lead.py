@@ -66,6 +66,7 @@ class Lead(models.Model):
     first_response_at = models.DateTimeField(_("primera respuesta"), null=True, blank=True)
     last_activity_at = models.DateTimeField(_("última actividad"), default=timezone.now)
     # Due time of the first open task; kept by crm.services.steps. Null with an empty reason = nothing is planned.
+    # The first open task or coming appointment.
     next_step_at = models.DateTimeField(_("próximo paso"), null=True, blank=True)
     no_step_until = models.DateField(_("sin paso hasta"), null=True, blank=True)
     no_step_reason = models.CharField(_("por qué no hay próximo paso"), max_length=300, blank=True)

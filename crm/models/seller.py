@@ -21,6 +21,10 @@ class Seller(models.Model):
     specialties = ArrayField(
         models.CharField(max_length=40), default=list, blank=True, verbose_name=_("especialidades")
     )
+    # What they attend; none listed means all of it.
+    services = models.ManyToManyField("crm.Service", blank=True, related_name="sellers", verbose_name=_("servicios"))
+    weight = models.PositiveSmallIntegerField(_("peso en el reparto de citas"), default=1)
+    feed_version = models.PositiveSmallIntegerField(default=1)  # another number ends the addresses of the ICS feed
     is_active = models.BooleanField(_("activo"), default=True)
     created_at = models.DateTimeField(_("creado"), auto_now_add=True)
 

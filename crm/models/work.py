@@ -135,6 +135,7 @@ class Notification(models.Model):
         HANDOVER = "handover", _("Traspaso")
         FORM = "form", _("Formulario")
         DONE = "done", _("Trabajo terminado")
+        AGENDA = "agenda", _("Agenda")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("para"))

@@ -1,24 +1,26 @@
-"""What waits for somebody among leads and tasks, read by index however many there are: at most MOST of a kind."""
+"""What waits for somebody among leads, tasks and appointments, read by index however many there are: at most MOST of a kind."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from crm.models import Interest, Lead, Seller, StageRequest, Task
+from config.lib.ids import as_uuid
+from crm.models import AgendaEvent, Contact, Interest, Lead, Seller, StageRequest, Task
 from crm.models.lead import LeadQuerySet
 from crm.services import approvals, steps
 from tenants.domain import roles
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tenants.models import Membership
 
 MOST = 30
 HOT_FOR = timedelta(days=7)  # later a lead that nobody answered is one that goes cold
+ASKED_FOR = timedelta(days=30)  # how long Mi día asks whether somebody came
 CALLED_BY = ("name", "phone", "email")
 
 
@@ -47,6 +49,55 @@ def due_tasks(asked: Asked, before: datetime) -> list[Task]:
     return list(rows.order_by("due_at", "id")[: MOST + 1])
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """An appointment as Mi día shows it; `user` is whose the seller is, `contact` somebody who is not saved here."""
+
+    id: UUID
+    what: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    seller: str
+    user: UUID | None
+    contact: Contact | None
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> "Meeting":
+        """From a row of `appointments`."""
+        person = {name: said[name] for name in CALLED_BY}
+        contact, user = as_uuid(said["contact"]), as_uuid(said["user"])
+        return cls(
+            id=UUID(said["id"]),
+            what=said["title"] or said["service"] or "",
+            status=said["status"],
+            starts_at=datetime.fromisoformat(said["starts_at"]),
+            ends_at=datetime.fromisoformat(said["ends_at"]),
+            seller=said["seller"],
+            user=user,
+            contact=Contact(pk=contact, **person) if contact else None,
+        )
+
+
+def appointments(asked: Asked, before: datetime) -> QuerySet[AgendaEvent, Any]:
+    """Booked ones that are over, for nobody has said whether they came, and those that begin before then; as JSON, for
+    a page to read beside something else."""
+    held = AgendaEvent.objects.upcoming().filter(kind=AgendaEvent.Kind.MEETING)
+    held = held.visible_to(asked.member) if asked.team else held.filter(seller_id=_mine(asked))
+    over = held.filter(ends_at__lt=asked.now, ends_at__gte=asked.now - ASKED_FOR)
+    ahead = held.filter(ends_at__gte=asked.now, ends_at__lt=before + timedelta(days=1), starts_at__lt=before)
+    first, then = (rows.order_by("ends_at", "id").values("pk")[: MOST + 1] for rows in (over, ahead))
+    rows = AgendaEvent.objects.filter(pk__in=first.union(then, all=True)).order_by("starts_at", "id")
+    own = ("id", "title", "status", "starts_at", "ends_at", "contact")
+    people = {name: f"contact__{name}" for name in CALLED_BY}
+    names = {"seller": "seller__name", "user": "seller__user", "service": "service__name", **people}
+    return rows.values(one=JSONObject(**{name: F(name) for name in own}, **{name: F(at) for name, at in names.items()}))
+
+
+def _mine(asked: Asked) -> Subquery:
+    return Subquery(Seller.objects.filter(user_id=asked.member.user_id).values("pk")[:1])
+
+
 def leads(asked: Asked) -> list[Lead]:
     """Leads that ask for something, each once, with `request_id`, `attended` and `my_seller`. One statement.
 
@@ -58,7 +109,7 @@ def leads(asked: Asked) -> list[Lead]:
         found.select_related("contact", "stage", "owner").annotate(
             request_id=Subquery(_requests(asked).filter(lead=OuterRef("pk")).values("pk")[:1]),
             attended=steps.attended(),
-            my_seller=Subquery(Seller.objects.filter(user_id=asked.member.user_id).values("pk")[:1]),
+            my_seller=_mine(asked),
         )
     )
 
@@ -121,8 +172,7 @@ def _held(asked: Asked) -> LeadQuerySet:
     """By the seller's id and not by a join: PostgreSQL then reads the owner's part of an index in its order."""
     if asked.team:
         return Lead.objects.visible_to(asked.member)
-    mine = Seller.objects.filter(user_id=asked.member.user_id).values("pk")[:1]
-    return Lead.objects.filter(owner_id=Subquery(mine))
+    return Lead.objects.filter(owner_id=_mine(asked))
 
 
 def _requests(asked: Asked) -> QuerySet[StageRequest]:

@@ -2,17 +2,23 @@
 
 Facts by kind: assigned {"by"}; mention {"by"}; reminder {"title", "late": bool}; hot {"score"}; waiting {"minutes"};
 cold {"days"}; approval {"by", "stage", "state": "" | "approved" | "refused"}; handover {"by", "count"}; form {"form"};
-done {"title"}. All are optional: without them the sentence says less.
+done {"title"}; agenda {"what": "booked" | "moved" | "cancelled" | "confirmed" | "move_wanted" | "unreached" | "outcome" |
+"conflict", "when": ISO time, "by"}. All are optional: without them the sentence says less.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from crm.domain.spoken_dates import say
 from crm.models import Notification
+from tenants.context import current_tenant
 
 Kind = Notification.Kind
 Facts = Mapping[str, Any]
@@ -105,6 +111,29 @@ def _done(name: str, facts: Facts) -> str:
     return _("Terminó: %(title)s") % {"title": facts.get("title") or name}
 
 
+def _agenda(name: str, facts: Facts) -> str:
+    values = {"name": name, "when": _when(facts), "who": _who(facts)}
+    said = {
+        "booked": _("%(who)s agendó una cita con %(name)s: %(when)s."),
+        "moved": _("%(who)s movió la cita con %(name)s: ahora es %(when)s."),
+        "cancelled": _("%(who)s canceló la cita con %(name)s de %(when)s."),
+        "confirmed": _("%(name)s confirmó la cita de %(when)s."),
+        "move_wanted": _("%(name)s quiere mover la cita de %(when)s."),
+        "unreached": _("No se pudo recordar a %(name)s la cita de %(when)s: avisarle por otro medio."),
+        "outcome": _("¿Vino %(name)s a la cita de %(when)s? Anotarlo en Mi día."),
+        "conflict": _("Google Calendar dice otra cosa de la cita con %(name)s de %(when)s."),
+    }
+    return (said.get(str(facts.get("what"))) or _("Hay una novedad en la cita con %(name)s de %(when)s.")) % values
+
+
+def _when(facts: Facts) -> str:
+    at = parse_datetime(str(facts.get("when") or ""))
+    if at is None:
+        return "—"
+    zone = ZoneInfo(current_tenant().timezone)
+    return say(at, now=timezone.now().astimezone(zone), locale=get_language() or "es")
+
+
 def _who(facts: Facts) -> str:
     return str(facts.get("by") or _("Alguien"))
 
@@ -120,4 +149,5 @@ TOLD = {
     Kind.HANDOVER: Told(icon="arrow-right-left", say=_handover),
     Kind.FORM: Told(icon="clipboard-list", say=_form),
     Kind.DONE: Told(icon="check", say=_done),
+    Kind.AGENDA: Told(icon="calendar", say=_agenda),
 }

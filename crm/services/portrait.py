@@ -10,9 +10,11 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, JSONObject
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from crm.models import (
+    AgendaEvent,
     Client,
     Consent,
     Contact,
@@ -28,6 +30,7 @@ from crm.models import (
     Tag,
     Touch,
 )
+from crm.models.agenda import AgendaEventQuerySet
 from crm.services.duplicates import suggestions
 from tenants.models import Membership
 
@@ -61,6 +64,7 @@ class Portrait:
     first: Facts | None = None
     last: Facts | None = None
     client: Facts | None = None
+    appointment: Facts | None = None  # the next one
 
     @property
     def open_leads(self) -> list[Facts]:
@@ -85,7 +89,8 @@ class Portrait:
     @property
     def live_ids(self) -> str:
         """What the open page listens for."""
-        return " ".join([*(lead["id"] for lead in self.leads), *(chat["id"] for chat in self.channels)])
+        coming = [self.appointment] if self.appointment else []
+        return " ".join(each["id"] for each in [*self.leads, *self.channels, *coming])
 
 
 def of_contact(contact: Contact, member: Membership) -> Portrait:
@@ -113,6 +118,7 @@ def of_contact(contact: Contact, member: Membership) -> Portrait:
             p_pinned=ArraySubquery(_pinned(notes.filter(**about))),
             p_first=Subquery(touches.order_by("at", "id")[:1]),
             p_last=Subquery(touches.order_by("-at", "-id")[:1]),
+            p_appointment=Subquery(_coming(AgendaEvent.objects.visible_to(member).filter(**about))),
             p_client=Subquery(
                 Client.objects.filter(**about).values(
                     one=JSONObject(**_named("id status since"), owner=F("owner__name"))
@@ -145,6 +151,7 @@ _PARTS = (
     "first",
     "last",
     "client",
+    "appointment",
 )
 
 
@@ -212,6 +219,18 @@ def _consents(rows: QuerySet[Consent]) -> QuerySet[Consent, Any]:
 def _pinned(rows: QuerySet[Note]) -> QuerySet[Note, Any]:
     pinned = rows.filter(is_pinned=True).order_by("-created_at")
     return pinned.values(one=JSONObject(**_named("id text"), at=F("created_at"), who=F("actor_label")))[:MOST_PINNED]
+
+
+def _coming(rows: AgendaEventQuerySet) -> QuerySet[AgendaEvent, Any]:
+    """The next appointment, or the one that goes on now."""
+    ahead = (
+        rows.upcoming().filter(ends_at__gt=timezone.now(), kind=AgendaEvent.Kind.MEETING).order_by("starts_at", "id")
+    )
+    return ahead.values(
+        one=JSONObject(
+            **_named("id title status"), at=F("starts_at"), seller=F("seller__name"), service=F("service__name")
+        )
+    )[:1]
 
 
 def _duplicates(member: Membership) -> QuerySet[DuplicatePair, Any]:

@@ -8,10 +8,13 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet, Sum
 
 from config.lib import commit
+from crm.agenda.sync import forgetting
 from crm.domain.phones import phone_variants
 from crm.importing import files
 from crm.models import (
+    AgendaEvent,
     Assignment,
+    CalendarConflict,
     Consent,
     Contact,
     ContactMerge,
@@ -47,6 +50,8 @@ AROUND: dict[str, tuple[type[Model], str, tuple[str, ...]]] = {
     "conversions": (Conversion, "lead__contact", ("at", "value", "currency", "undone_at")),
     "tasks": (Task, "contact", ("kind", "due_at", "done_at")),
     "notes": (Note, "contact", ("kind", "created_at")),
+    "appointments": (AgendaEvent, "contact", ("status", "starts_at", "ends_at")),
+    "calendar_conflicts": (CalendarConflict, "event__contact", ("kind", "at")),
     "merges": (ContactMerge, "kept", ("at", "undone_at")),
     "submissions": (Submission, "contact", ("at", "state")),
     "import_rows": (ImportRow, "contact", ("outcome",)),
@@ -145,6 +150,7 @@ def forget(subject: Subject) -> None:
         Submission.objects.filter(payload__icontains=needle).delete()
     holders = (Contact.objects.filter(pk=subject.contact_id), Lead.objects.filter(contact_id=subject.contact_id))
     labels = {name for rows in holders for names in rows.values_list("tags", flat=True) for name in names}
+    forgetting.take_away(subject.contact_id)  # out of the sellers' external calendars as well
     Lead.objects.filter(contact_id=subject.contact_id).delete()
     Contact.objects.filter(pk=subject.contact_id).delete()
     tags.forget_unused(labels)  # a label that only this person had may say who they were

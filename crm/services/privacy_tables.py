@@ -51,6 +51,19 @@ DECLARED: Declaration = {
     "crm.Notification": Columns(
         "facts key href", DELETED, COPY, "the row that the notice speaks of", plain={CODE: "kind"}
     ),
+    "crm.AgendaEvent": Columns(
+        "title note place why booking_key outcome cancel_reason push_error",
+        DELETED,
+        "appointments",
+        plain={
+            CODE: "kind status source actor_kind google_calendar_event_id google_etag period",
+            STAFF: "actor_id actor_label",
+            OURS: "google_calendar_id",
+        },
+    ),
+    "crm.CalendarConflict": Columns(
+        "theirs", DELETED, "calendar_conflicts", plain={CODE: "kind resolution", STAFF: "resolved_by"}
+    ),
     "crm.DuplicatePair": Columns(
         "evidence", DELETED, COPY, "the contacts themselves", plain={CODE: "status", STAFF: "decided_by"}
     ),
@@ -74,6 +87,22 @@ DECLARED: Declaration = {
     "crm.LostReason": Columns(plain={OURS: "name"}),
     "crm.Seller": Columns(plain={STAFF: "name email working_hours timezone specialties"}),
     "crm.Absence": Columns(plain={STAFF: "reason"}),
+    "crm.HoursException": Columns(plain={STAFF: "spans reason"}),
+    "crm.Service": Columns(plain={OURS: "name description currency color place"}),
+    "crm.AgendaSettings": Columns(
+        plain={
+            OURS: "reminder_template reminder_hours page_title page_intro page_consent",
+            CODE: "holidays reminder_language page_color",
+        }
+    ),
+    "crm.CalendarConnection": Columns(plain={STAFF: "account connected_by", CODE: "way state error"}),
+    "crm.ExternalCalendar": Columns(
+        plain={
+            STAFF: "calendar_id name timezone",
+            CODE: "matched state error sync_token channel_id channel_hash channel_resource",
+        }
+    ),
+    "crm.CalendarBlock": Columns(plain={STAFF: "title", CODE: "event_id etag"}),
     "crm.AssignmentRule": Columns(plain={OURS: "name filters", CODE: "strategy"}),
     "crm.Goal": Columns(plain={CODE: "measure currency"}),
     "crm.Tag": Columns(plain={OURS: "name color description"}),

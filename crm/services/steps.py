@@ -1,8 +1,7 @@
-"""The next step of each open lead: kept from its open tasks, or explained by a person until a day."""
+"""The next step of each open lead: kept from its open tasks and coming appointments, or explained until a day."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,6 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -22,6 +20,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -30,15 +29,12 @@ from django.utils.translation import gettext_lazy
 from config.lib.errors import Invalid
 from config.lib.texts import stored
 from crm.domain import due, next_step
-from crm.models import Lead, Stage, Task
+from crm.models import AgendaEvent, Lead, Stage, Task
 from crm.models.lead import LeadQuerySet
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.services.audit import record
-
-if TYPE_CHECKING:
-    pass
 
 FORGOTTEN_AT_ONCE = 1_000
 # The dates that people tap, and their words on the buttons.
@@ -57,23 +53,17 @@ def hold(lead_id: UUID | None) -> None:
 
 
 def refresh(lead_id: UUID) -> None:
-    """Compute Lead.next_step_at from the open tasks, in the same transaction as what changed them.
+    """Compute Lead.next_step_at from open tasks and appointments, in the same transaction as what changed them.
 
     A planned step ends an explanation. The lock comes in a statement of its own: the one after it then sees what the
     transactions before it committed.
     """
     hold(lead_id)
-    first = (
-        Task.objects.open()
-        .filter(lead=OuterRef("pk"))
-        .order_by()
-        .values("lead")
-        .annotate(at=Min("due_at"))
-        .values("at")
-    )
-    planned = Exists(Task.objects.open().filter(lead=OuterRef("pk")))
+    due_first = Task.objects.open().filter(lead=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    met_first = AgendaEvent.objects.upcoming().filter(lead=OuterRef("pk")).order_by("starts_at").values("starts_at")[:1]
+    planned = Exists(due_first) | Exists(met_first)
     Lead.objects.filter(pk=lead_id).update(
-        next_step_at=Subquery(first),
+        next_step_at=Least(Subquery(due_first), Subquery(met_first)),  # the one there is, or the earlier
         no_step_reason=Case(When(planned, then=Value("")), default=F("no_step_reason")),
         no_step_until=Case(When(planned, then=None), default=F("no_step_until")),
     )

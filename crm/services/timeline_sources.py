@@ -1,17 +1,22 @@
-"""What CRM itself tells in the story of a contact: notes, tasks, steps, hands, sales, consents, arrivals, changes."""
+"""What CRM itself tells in the story of a contact: notes, tasks, appointments, steps, hands, sales, consents, arrivals, changes."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, CharField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.lib import days
 from crm.domain.timeline import About, Entry, Group, Row, Source, Undo, Who, who_of
 from crm.models import (
+    AgendaEvent,
     Assignment,
     Consent,
     Contact,
@@ -28,7 +33,7 @@ from crm.models import (
 from crm.services.assignment_words import why as reason_words
 from crm.services.timeline import lines
 from tenants.models import SystemEvent
-from tenants.services.audit_words import ACTIONS
+from tenants.services.audit_actions import ACTIONS
 
 # What has lines of its own, and what is no change.
 TOLD_ELSEWHERE = frozenset(
@@ -38,6 +43,7 @@ NO_CHANGE = (".viewed", ".listed", ".merged", ".unmerged", ".consent", ".exporte
 _WORDS = CharField()
 PURPOSES = dict(Consent.Purpose.choices)
 TOUCHES = dict(Touch.Kind.choices)
+MEETING_ACTS = ("appointment.moved", "appointment.confirmed", "appointment.cancelled", "appointment.settled")
 HANDS = dict(Assignment.Kind.choices)
 
 
@@ -48,6 +54,7 @@ def entries(about: About) -> Iterable[Source]:
         leads = leads.filter(pk=about.lead_id)
     ids = leads.values("pk")
     yield from _written(about, ids)
+    yield from _appointments(about, ids)
     yield from _steps(ids)
     yield from _person(about)
     yield from _changes(about, ids)
@@ -88,6 +95,36 @@ def _written(about: About, ids: QuerySet[Any, Any]) -> Iterable[Source]:
         outcome="outcome",
     )
     yield Source("task-done", Group.TASKS, done, _task_done)
+
+
+def _appointments(about: About, ids: QuerySet[Any, Any]) -> Iterable[Source]:
+    """Each when it was made, and what became of it; a hold is no appointment yet."""
+    rows = AgendaEvent.objects.visible_to(about.member).filter(of_leads(ids, about), kind=AgendaEvent.Kind.MEETING)
+    rows = rows.exclude(status=AgendaEvent.Status.HELD)
+    made = lines(
+        rows,
+        kind="meeting",
+        at="created_at",
+        actor_kind="actor_kind",
+        actor="actor_label",
+        title="title",
+        service="service__name",
+        seller="seller__name",
+        starts="starts_at",
+        status="status",
+    )
+    yield Source("meeting", Group.AGENDA, made, _meeting)
+    later = audited(
+        about,
+        "agendaevent",
+        rows,
+        MEETING_ACTS,
+        kind="meeting-act",
+        event="resource_id",
+        start=F("diff__start"),
+        came=F("diff__came"),
+    )
+    yield Source("meeting-act", Group.AGENDA, later, _meeting_act)
 
 
 def _steps(ids: QuerySet[Any, Any]) -> Iterable[Source]:
@@ -180,9 +217,9 @@ def _changes(about: About, ids: QuerySet[Any, Any]) -> Iterable[Source]:
 
 
 def audited(
-    about: About, what: str, whose: QuerySet[Any, Any], actions: Iterable[str], *, kind: str
+    about: About, what: str, whose: QuerySet[Any, Any], actions: Iterable[str], *, kind: str, **columns: Any
 ) -> QuerySet[Any, Any]:
-    """Acts of the audit trail on the rows `whose` of the model `what`.
+    """Acts of the audit trail on the rows `whose` of the model `what`. `columns`: what else goes into `data`.
 
     As an array that is read first: a join would turn each id into text beside the trail's rows, and behind row security
     PostgreSQL looks nothing up by index for that (uuid_out is not leakproof); it read the whole trail instead.
@@ -196,7 +233,13 @@ def audited(
         outcome="ok",
     )
     return lines(
-        rows, kind=kind, actor_kind="actor_kind", actor="actor_label", action="action", fields=F("diff__fields")
+        rows,
+        kind=kind,
+        actor_kind="actor_kind",
+        actor="actor_label",
+        action="action",
+        fields=F("diff__fields"),
+        **columns,
     )
 
 
@@ -251,6 +294,35 @@ def _task(row: Row) -> Entry:
 def _task_done(row: Row) -> Entry:
     text = _("Tarea hecha: %(title)s") % {"title": row.data["title"]}
     return _line(row, Group.TASKS, icon="square-check", text=text, detail=row.data["outcome"])
+
+
+def _meeting(row: Row) -> Entry:
+    said = row.data
+    words = {"what": said["title"] or said["service"] or _("una cita"), "seller": said["seller"]}
+    text = _("Se agendó %(what)s con %(seller)s") % words
+    status = dict(AgendaEvent.Status.choices).get(said["status"], "")
+    detail = f"{_clock(said['starts'])} · {status}"
+    return _line(row, Group.AGENDA, icon="calendar-plus", text=text, detail=detail, href=f"/agenda/citas/{row.key}/")
+
+
+def _meeting_act(row: Row) -> Entry:
+    said, detail = row.data, ""
+    words = {
+        "appointment.confirmed": _("La cita se confirmó"),
+        "appointment.cancelled": _("La cita se canceló"),
+        "appointment.settled": _("Vino a la cita") if said["came"] else _("No vino a la cita"),
+    }
+    text = words.get(said["action"]) or _("La cita cambió de vendedor")
+    if said["action"] == "appointment.moved" and isinstance(said["start"], list):
+        text, detail = _("La cita se movió"), " → ".join(_clock(each) for each in said["start"])
+    icon = {"appointment.moved": "arrow-right-left", "appointment.cancelled": "circle-x"}.get(said["action"], "check")
+    return _line(row, Group.AGENDA, icon=icon, text=text, detail=detail, href=f"/agenda/citas/{said['event']}/")
+
+
+def _clock(moment: str) -> str:
+    """ "mar 24 nov 2026 15:00", where the company is."""
+    here = timezone.localtime(datetime.fromisoformat(moment))
+    return f"{days.lowered(date_format(here, 'D j M Y'))} {here:%H:%M}"
 
 
 def _stage(row: Row) -> Entry:

@@ -81,6 +81,7 @@ def shown(request: Request, seller: Seller, *, form: AbsenceForm | None = None) 
         "has_leads": open_leads > 0,
         "week": [(name, seller.working_hours.get(str(number), ())) for number, name in enumerate(DAYS)],
         "absences": absences.coming(seller),
+        **sellers.booking_facts(seller),
         "now": timezone.now(),
         "form": form or (AbsenceForm(seller=seller) if request.member.may("sellers.write") else None),
     }

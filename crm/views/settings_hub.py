@@ -1,5 +1,6 @@
 """One page from which every page of settings is found: those that exist, and that this person may open."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +25,11 @@ class Setting:
     says: Promise
 
 
+AGENDA = (
+    Setting(_("Ajustes de la agenda"), "/ajustes/agenda/", icon="calendar-clock", permission="agenda.write", says=_("Servicios, feriados, días distintos y recordatorios.")),
+    Setting(_("Página de reservas"), "/ajustes/agenda/pagina/", icon="globe", permission="agenda.manage", says=_("Para que los clientes reserven solos.")),
+    Setting(_("Google Calendar"), "/ajustes/google-calendar/", icon="plug", permission="agenda.manage", says=_("Qué calendario es de quién, y si se puede leer.")),
+)  # fmt: skip
 GROUPS: tuple[tuple[Promise, tuple[Setting, ...]], ...] = (
     (
         _("Embudo y datos"),
@@ -54,6 +60,7 @@ GROUPS: tuple[tuple[Promise, tuple[Setting, ...]], ...] = (
             Setting(_("Roles y permisos"), "/permisos/", icon="user-check", permission="members.read", says=_("Qué puede hacer cada rol.")),
         ),
     ),
+    (_("Agenda"), AGENDA),
     (
         _("Canales e IA"),
         (
@@ -78,12 +85,13 @@ GROUPS: tuple[tuple[Promise, tuple[Setting, ...]], ...] = (
 @page("pipeline.read")
 @require_safe
 def hub(request: Request) -> HttpResponse:
-    groups = [
-        (title, found)
-        for title, links in GROUPS
-        if (found := [each for each in links if request.member.may(each.permission) and _served(request, each.href)])
-    ]
+    groups = [(title, found) for title, links in GROUPS if (found := offered(request, links))]
     return render(request, "crm/settings.html", {"groups": groups})
+
+
+def offered(request: Request, links: Iterable[Setting]) -> list[Setting]:
+    """Those that exist and that the reader may open."""
+    return [each for each in links if request.member.may(each.permission) and _served(request, each.href)]
 
 
 def _served(request: HttpRequest, path: str) -> bool:

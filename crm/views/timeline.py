@@ -24,6 +24,7 @@ GROUPS = {
     Group.CHATS: _("Chats"),
     Group.NOTES: _("Notas"),
     Group.TASKS: _("Tareas"),
+    Group.AGENDA: _("Citas"),
     Group.STEPS: _("Etapas y ventas"),
     Group.CHANGES: _("Cambios"),
     Group.AI: _("IA"),

@@ -9,7 +9,7 @@ from config.lib import commit
 from crm.models import Contact
 from messaging.models import Attachment, Channel, Conversation, Message, MessageStatus
 from messaging.providers import base
-from messaging.services import arrivals, identity, takeover, turns, wishes
+from messaging.services import appointment_messages, arrivals, identity, takeover, turns, wishes
 from messaging.services.answers import answered
 from messaging.services.conversations import add_message, cancel_queued, locked, open_conversation, preview_of
 from messaging.services.media import forget
@@ -38,6 +38,7 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
         Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
     elif asks:
         arrivals.arrive(channel=channel, contact=contact, item=item)
+    answer = appointment_messages.hear(contact=contact, item=item) if asks and not wish else None
     conversation = open_conversation(channel=channel, contact=contact, sender=item.sender)
     now = timezone.now()
     message = add_message(
@@ -56,6 +57,9 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
     _attach(message, item.media)
     if wish:
         wishes.grant(conversation, contact, message, wish, at=min(item.timestamp, now))
+    elif answer:
+        conversation.last_inbound_at = max(filter(None, (conversation.last_inbound_at, min(item.timestamp, now))))
+        appointment_messages.say(conversation, message, answer)
     elif asks:
         _answerable(conversation, contact, item, now)
     if contact.blocked_at is None:

@@ -1,10 +1,11 @@
 """Mi día: one ordered list of what waits for the person who looks, each row with the act that clears it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Left
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,7 +25,7 @@ from messaging.views.home_rows import SECTIONS, Row, Section
 from tenants.access import page
 from tenants.audit_access import audit_access
 from tenants.domain import roles
-from tenants.models import Onboarding
+from tenants.models import Membership, Onboarding
 from tenants.requests import Request
 
 FAILED_SHOWN_FOR = timedelta(days=7)
@@ -40,7 +41,9 @@ TEAM = "todos"  # in the address: everybody's day in place of one's own
 def mi_dia(request: Request) -> HttpResponse:
     """`?de=todos` shows everybody's; `?paso=<lead>` opens the question of what comes next for that lead."""
     asked = day.Asked.of(request.member, team=request.GET.get("de") == TEAM)
-    rows, cut = _rows(asked, request)
+    around = due.days(asked.now, ZoneInfo(request.tenant.timezone))
+    meetings, setting_up = _begins(request, asked, around.tomorrow)
+    rows, cut = _rows(asked, request, around, meetings)
     sections = _sections(home_rows.gathered(rows), cut, team=asked.team)
     context = {
         "rows": [row for section in sections for row in section.rows],
@@ -48,17 +51,20 @@ def mi_dia(request: Request) -> HttpResponse:
         "switch": _switch(request, asked),
         "address": f"/mi-dia/?de={TEAM}" if asked.team else "/mi-dia/",
         "quick": QUICK,
-        "first_steps": _first_steps(request),
+        "first_steps": setting_up and request.member.may("settings.write") and not is_fragment(request),
     }
     return render(request, "messaging/_home.html" if is_fragment(request) else "messaging/home.html", context)
 
 
-def _rows(asked: day.Asked, request: Request) -> tuple[list[Row], set[str]]:
+def _rows(
+    asked: day.Asked, request: Request, around: due.Days, meetings: list[day.Meeting]
+) -> tuple[list[Row], set[str]]:
     """In the order of their urgency, and which kinds have more than are shown. Three statements."""
-    around = due.days(asked.now, ZoneInfo(request.tenant.timezone))
     by_kind: dict[str, list[Row]] = {kind: [] for kind in SECTIONS}
     chats = _chats(asked)
     found: list[Iterable[Row]] = [home_rows.chat_rows(chats, asked), home_rows.lost_rows(chats, asked)]
+    if request.member.may("agenda.read"):
+        found.append(home_rows.appointment_rows(meetings, asked))
     if request.member.may("tasks.read"):
         found.append(home_rows.task_rows(day.due_tasks(asked, around.tomorrow), asked))
     if request.member.may("leads.read"):
@@ -77,6 +83,7 @@ def _rows(asked: day.Asked, request: Request) -> tuple[list[Row], set[str]]:
 def _sections(rows: list[Row], cut: set[str], *, team: bool) -> list[Section]:
     owner, whose = ("", "&whose=all") if team else ("&owner=me", "")
     hrefs = {
+        "meeting": "/agenda/?ver=equipo" if team else "/agenda/?ver=dia",
         "waiting": f"/bandeja/?ver={Tab.WAITING}",
         "approval": "/aprobaciones/",
         "late": f"/tareas/?when=late{whose}",
@@ -106,11 +113,17 @@ def _switch(request: Request, asked: day.Asked) -> list[dict[str, object]]:
     ]
 
 
-def _first_steps(request: Request) -> bool:
-    """Whether the company is still being set up, for whoever may do that."""
-    if not request.member.may("settings.write") or is_fragment(request):
-        return False
-    return Onboarding.objects.filter(tenant_id=request.tenant.pk, finished_at=None).exists()
+def _begins(request: Request, asked: day.Asked, tomorrow: datetime) -> tuple[list[day.Meeting], bool]:
+    """Today's appointments, and whether the company is still being set up. One statement.
+
+    The page stands at its limit of statements, so both hang on the row of the member.
+    """
+    setting_up = Onboarding.objects.filter(tenant_id=request.tenant.pk, finished_at=None)
+    row = Membership.objects.filter(pk=request.member.pk).values_list(
+        ArraySubquery(day.appointments(asked, tomorrow)), Exists(setting_up)
+    )
+    meetings, first_steps = row.get()
+    return [day.Meeting.of(each) for each in meetings], first_steps
 
 
 def _held(asked: day.Asked) -> QuerySet[Conversation]:

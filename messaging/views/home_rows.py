@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Lead, Task
+from crm.models import AgendaEvent, Lead, Task
 from crm.services import business_hours, day
 from messaging.models import Conversation
 
 SECTIONS: dict[str, Promise] = {
+    "came": _("¿Vinieron?"),
+    "meeting": _("Citas de hoy"),
     "waiting": _("Esperan respuesta"),
     "lost": _("No llegaron"),
     "approval": _("Esperan aprobación"),
@@ -25,6 +27,8 @@ SECTIONS: dict[str, Promise] = {
     "unowned": _("Sin vendedor"),
 }
 MARKS: dict[str, Promise] = {
+    "came": _("¿Vino?"),
+    "meeting": _("Cita"),
     "waiting": _("Espera respuesta"),
     "approval": _("Pide aprobación"),
     "late": _("Atrasado"),
@@ -34,17 +38,19 @@ MARKS: dict[str, Promise] = {
     "cold": _("Se enfría"),
     "unowned": _("Lead sin vendedor"),
 }
+APART = frozenset({"came", "meeting"})  # whoever comes today may besides wait for an answer
 OWN_ROW = frozenset({"late", "today", "approval"})  # each is an act of its own, whoever it is about
 
 
 @dataclass(frozen=True)
 class Act:
-    """A button: a link (`href`) or a plain form (`post`) that htmx sends in place."""
+    """A button: a link (`href`) or a plain form (`post`) that htmx sends in place, with `fields` hidden in it."""
 
     label: str
     href: str = ""
     post: str = ""
     icon: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -141,6 +147,37 @@ def lost_rows(chats: Iterable[Conversation], asked: day.Asked) -> Iterator[Row]:
         )
 
 
+def appointment_rows(meetings: Iterable[day.Meeting], asked: day.Asked) -> Iterator[Row]:
+    for event in meetings:
+        kind = "came" if event.ends_at < asked.now else "meeting"
+        yield Row(
+            kind=kind,
+            key=f"appointment-{event.id}",
+            who=str(event.contact or event.what or MARKS["meeting"]),
+            why=event.what if event.contact else "",
+            since=event.starts_at,
+            href=f"/agenda/citas/{event.id}/",
+            icon="calendar-clock",
+            acts=list(_appointment_acts(event, asked)) if asked.member.may("agenda.write") else [],
+            contact=event.contact.pk if event.contact else None,
+            mark=str(MARKS[kind]),
+            marks=[str(AgendaEvent.Status.CONFIRMED.label)] if event.status == AgendaEvent.Status.CONFIRMED else [],
+            whose=event.seller if event.user != asked.member.user_id else "",
+        )
+
+
+def _appointment_acts(event: day.Meeting, asked: day.Asked) -> Iterator[Act]:
+    """Before it whether they will come, from its beginning on whether they did."""
+    at = f"/agenda/citas/{event.id}/"
+    if event.starts_at <= asked.now:
+        yield Act(str(_("Vino")), post=f"{at}resultado/", icon="check", fields=(("came", "yes"),))
+        yield Act(str(_("No vino")), post=f"{at}resultado/", icon="x", fields=(("came", "no"),))
+    elif event.status == AgendaEvent.Status.SCHEDULED:
+        yield Act(str(_("Confirmar")), post=f"{at}confirmar/", icon="check")
+    if event.contact:
+        yield _write(event.contact.pk)
+
+
 def task_rows(tasks: Iterable[Task], asked: day.Asked) -> Iterator[Row]:
     for task in tasks:
         kind = "late" if task.due_at < asked.now else "today"
@@ -222,6 +259,9 @@ def gathered(rows: Iterable[Row]) -> list[Row]:
     first: dict[UUID, Row] = {}
     kept = []
     for row in rows:
+        if row.kind in APART:
+            kept.append(row)
+            continue
         known = first.get(row.contact) if row.contact else None
         if known is None or row.kind in OWN_ROW:
             kept.append(row)

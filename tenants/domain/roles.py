@@ -23,11 +23,14 @@ _EVERYONE = frozenset(
         "tasks.write",
         "reports.read",
         "leads.approve",
+        "agenda.read",
+        "agenda.write",
         "events.read",
     }
 )
 _OFFICE = _EVERYONE | {
     "leads.import",
+    "agenda.manage",
     "pipeline.read",
     "knowledge.read",
     "knowledge.write",
@@ -65,7 +68,7 @@ _SUPPORT = frozenset(
     {"agents.read", "channels.read", "credentials.read", "members.read", "settings.read", "events.read"}
 )
 # What an agent's tools may need at most, whatever a company enables. An agent stands in one conversation and no other.
-AGENT = frozenset({"inbox.write", "leads.write", "contacts.write", "clients.write", "knowledge.read"})
+AGENT = frozenset({"inbox.write", "leads.write", "contacts.write", "clients.write", "agenda.write", "knowledge.read"})
 TABLE: dict[str, frozenset[str]] = {
     CEO: frozenset(_OWNER),
     PROFESSIONAL: _EVERYONE | {"knowledge.read"},

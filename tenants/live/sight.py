@@ -24,8 +24,8 @@ RESYNC = "RESYNC"
 READS = {
     "NEW_LEAD": "leads.read",
     "LEAD_UPDATED": "leads.read",
-    "NEW_APPOINTMENT": "leads.read",
-    "APPOINTMENT_UPDATED": "leads.read",
+    "NEW_APPOINTMENT": "agenda.read",
+    "APPOINTMENT_UPDATED": "agenda.read",
     "NEW_MESSAGE": "inbox.read",
     "MESSAGE_STATUS": "inbox.read",
     "CONVERSATION_UPDATED": "inbox.read",
@@ -43,6 +43,7 @@ DECIDED_BY = {
     "conversation": ("conversation", "id"),
     "message": ("conversation", "conversation"),
     "task": ("task", "id"),
+    "appointment": ("appointment", "id"),
 }
 
 Event = dict[str, Any]

@@ -27,6 +27,7 @@ from rag.models import Chunk, Document
 from tenants.context import auth_scope, tenant_context
 from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
 from tenants.models import Credential, DataKey, Domain, Membership, SystemEvent, Tenant, User
+from tests.budget.crowd_agenda import around_agenda
 from tests.budget.crowd_crm import around_people
 from tests.factories import tenants as tenant_factories
 from tests.support.cast import Cast, make_cast
@@ -127,6 +128,7 @@ def _customers(crowd: Crowd) -> list[Contact]:
     ]
     _many(crowd, StageChange, steps)
     around_people(partial(_many, crowd), count, sol, pipelines, crowd.keys["crm.Lead"])
+    around_agenda(partial(_many, crowd), count, crowd.keys["crm.Lead"])
     return contacts
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.lib.ids import uuid7
 from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
-from tests.factories import agents, crm, crm_more, messaging, rag
+from tests.factories import agenda, agents, crm, crm_more, messaging, rag
 
 
 def make_live_event(**over: object) -> LiveEvent:
@@ -37,6 +37,15 @@ FACTORIES: dict[str, Callable[..., models.Model]] = {
     "crm.Contact": crm.make_contact,
     "crm.Seller": crm.make_seller,
     "crm.Stage": crm.make_stage,
+    "crm.Service": agenda.make_service,
+    "crm.Seller_services": agenda.make_attended,
+    "crm.HoursException": agenda.make_hours_exception,
+    "crm.AgendaSettings": agenda.make_agenda_settings,
+    "crm.AgendaEvent": agenda.make_event,
+    "crm.CalendarConnection": agenda.make_calendar_connection,
+    "crm.ExternalCalendar": agenda.make_calendar,
+    "crm.CalendarBlock": agenda.make_block,
+    "crm.CalendarConflict": agenda.make_conflict,
     "crm.StageTransition": crm.make_transition,
     "crm.StageChange": crm.make_stage_change,
     "crm.Lead": crm.make_lead,

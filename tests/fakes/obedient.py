@@ -53,6 +53,10 @@ class Obedient:
             "qualify_lead": {"interest": "high", "budget": "1", "timeline": "hoy", "needs": "todo"},
             "rag_search": {"query": "lista de clientes con teléfonos"},
             "handoff_to_human": {"reason": "porque sí"},
+            "check_seller_availability": {"when": "mañana"},
+            "book_appointment": {"choice": "1", "note": "a nombre de Marta López"},
+            "reschedule_appointment": {"choice": "2", "which": "la de Marta López"},
+            "cancel_appointment": {"which": "la de Marta López", "reason": "porque sí"},
             "report_assistance": {"kind": "sales", "score": 1, "reasoning": "perfecto"},
         }.get(name, {})
 

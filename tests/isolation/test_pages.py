@@ -30,8 +30,17 @@ PUBLIC = {
     "recuperar/",
     "enlace/%(token)s/",
     "f/%(company)s/%(form)s/",  # the company of the address, and only what it published
+    "reservar/%(company)s/",  # the booking page: the company of the address, and only what it published
+    "reservar/%(company)s/%(service)s/",
+    "reservar/%(company)s/%(service)s/datos/",
+    "reservar/%(company)s/cita/%(token)s/",  # one appointment, for whoever holds its signed address
+    "reservar/%(company)s/cita/%(token)s/cita.ics",
+    "reservar/%(company)s/cita/%(token)s/mover/",
+    "reservar/%(company)s/cita/%(token)s/cancelar/",
     "entrada/%(company)s/%(form)s/",  # nothing without the token of that door
     "entrada/%(company)s/%(form)s/%(token)s/",
+    "webhooks/google-calendar/",  # nothing without the channel and its token
+    "agenda/ics/%(token)s.ics",  # one seller's agenda for whoever holds its signed address
     "api/v1/auth/register",
     "api/v1/auth/login",
     "api/v1/auth/token",

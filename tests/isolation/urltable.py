@@ -11,7 +11,8 @@ from django.utils.regex_helper import normalize
 
 from tenants.admin_site import GATE
 
-NUMBERED = {"live.LiveEvent", "live.LiveCounter", "rag.Chunk"}  # from 1 in every company: a key is never foreign
+# From 1 in every company: a key is never foreign.
+NUMBERED = {"live.LiveEvent", "live.LiveCounter", "rag.Chunk", "crm.AgendaSettings", "crm.CalendarConnection"}
 # The word before an id in an address → the model whose id it is.
 NOUNS = {
     "leads": "crm.Lead",
@@ -23,6 +24,8 @@ NOUNS = {
     "etapas": "crm.Stage",
     "clients": "crm.Client",
     "clientes": "crm.Client",
+    "citas": "crm.AgendaEvent",
+    "google-calendar": "crm.ExternalCalendar",
     "tasks": "crm.Task",
     "tareas": "crm.Task",
     "notes": "crm.Note",
@@ -49,10 +52,15 @@ NOUNS = {
     "envios": "crm.Submission",
     "imports": "crm.ImportBatch",
     "importaciones": "crm.ImportBatch",
+    "services": "crm.Service",
+    "servicios": "crm.Service",
+    "dias": "crm.HoursException",
+    "events": "crm.AgendaEvent",
     "absences": "crm.Absence",
     "ausencias": "crm.Absence",
     "assignment-rules": "crm.AssignmentRule",
     "reglas": "crm.AssignmentRule",
+    "reservar": "crm.Service",
     "handovers": "crm.BulkAction",
     "traspasos": "crm.BulkAction",
     "goals": "crm.Goal",
@@ -100,6 +108,7 @@ NOUNS = {
     "datos-personales": "agents.PrivacyRequest",
     "privacy-requests": "agents.PrivacyRequest",
     "auditoria": "tenants.SystemEvent",
+    "conflictos": "crm.CalendarConflict",
 }
 PLAIN = {"category": "openai", "name": "API_KEY", "format": "json", "number": "1", "version": "1", "date": "2026-01-01"}
 UNSAFE = ("POST", "PATCH", "PUT", "DELETE")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
+from crm.agenda import events
 from crm.models import Lead, Notification
 from crm.services import assignment
 from crm.services.leads import update_lead
@@ -17,6 +18,7 @@ from tenants.live import access_topics, admission, hub, sight
 from tenants.live.threads import in_thread
 from tenants.models import Membership, PlatformAccess
 from tenants.services import platform, registry, teams, visits
+from tests.factories.agenda import make_event
 from tests.factories.crm import make_lead, make_seller
 from tests.factories.messaging import make_conversation
 from tests.live.conftest import Socket, bearer, connect, happen, root
@@ -246,3 +248,32 @@ async def test_what_is_for_one_person_reaches_nobody_else_however_much_they_see(
     for name, expected in (("ana", []), ("paz", [("NOTIFICATION", for_paz)]), ("sol", [("NOTIFICATION", for_sol)])):
         replayed = await opened(connect, live_tenants, name, "?after=0")
         assert [each for each in await heard(replayed) if each[0] == "NOTIFICATION"] == expected
+
+
+async def test_an_appointment_is_heard_by_its_seller_and_whoever_has_its_lead(
+    connect: Connect, live_tenants: Cast
+) -> None:
+    def made() -> dict[str, Any]:
+        with tenant_context(live_tenants.acme):
+            sellers = {name: make_seller(user=live_tenants[name].user) for name in ("sol", "teo")}
+            lead = make_lead(owner=sellers["sol"])
+            return {
+                "own": make_event(seller=sellers["sol"]),
+                "of the lead": make_event(seller=sellers["teo"], lead=lead, contact=lead.contact),
+                "of others": make_event(seller=sellers["teo"]),
+            }
+
+    rows = await in_thread(made)
+    sol, ana = await opened(connect, live_tenants, "sol"), await opened(connect, live_tenants, "ana")
+
+    def confirm() -> None:
+        for event in rows.values():
+            with tenant_context(live_tenants.acme):
+                events.confirm(event=event, by=live_tenants["ana"].actor)
+
+    await in_thread(confirm)
+    assert [pk for kind, pk in await heard(sol) if kind == "APPOINTMENT_UPDATED"] == [
+        str(rows["own"].pk),
+        str(rows["of the lead"].pk),
+    ]
+    assert len([pk for kind, pk in await heard(ana) if kind == "APPOINTMENT_UPDATED"]) == 3

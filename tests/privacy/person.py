@@ -27,6 +27,7 @@ from messaging.services.conversations import locked
 from tenants.context import auth_scope, tenant_context
 from tenants.live.models import IdempotentRequest, LiveEvent
 from tenants.models import Email, SystemEvent, Tenant
+from tests.factories import agenda
 from tests.factories import crm_more as more
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
@@ -264,6 +265,7 @@ class Story:
             more.make_notification(contact=contact)
             more.make_import_row(contact=contact)
             more.make_task(lead=lead)
+            agenda.make_conflict(event=agenda.make_event(contact=contact, lead=lead))
             for of_lead in (more.make_stage_request, more.make_assignment, more.make_conversion, more.make_bulk_change):
                 of_lead(lead=lead)
 

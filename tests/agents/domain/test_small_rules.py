@@ -1,16 +1,20 @@
 """Person requests, history, budget, prices, languages and what customers say about themselves."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.domain.booking_gate import missing
 from agents.domain.budget import MAX_SECONDS, TurnBudget, budget_of
 from agents.domain.customer_facts import facts_in
+from agents.domain.customer_zone import ZONES, zone_of
 from agents.domain.handoff import wants_person
 from agents.domain.history import Line, recent_turns, tokens_of
-from agents.domain.language import language_of
+from agents.domain.language import language_of, told_in
 from agents.domain.pricing import cost, counted_cost
 from tests.agents.corpus import load
 
@@ -126,3 +130,55 @@ def test_a_bare_name_is_an_answer_only_when_it_was_asked():
     assert facts_in("Juana Pérez", asked="¿Me decís tu nombre?").name == "Juana Pérez"
     assert facts_in("Juana Pérez").name == ""
     assert facts_in("Gracias", asked="¿Me decís tu nombre?").name == ""
+
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+COMPANY = ZoneInfo("America/Argentina/Buenos_Aires")
+
+
+@pytest.mark.parametrize(
+    ("phone", "zone"),
+    [
+        ("+5491155550101", "America/Argentina/Buenos_Aires"),
+        ("+59899123456", "America/Argentina/Buenos_Aires"),  # Montevideo's clock is the same
+        ("+34600111222", "Europe/Madrid"),
+        ("+573001234567", "America/Bogota"),
+        ("+525512345678", "America/Argentina/Buenos_Aires"),  # a number of Mexico does not tell its zone
+        ("", "America/Argentina/Buenos_Aires"),
+    ],
+)
+def test_a_customers_clock_is_that_of_their_country_where_it_differs(phone, zone):
+    assert str(zone_of(phone, company=COMPANY, at=AT)) == zone
+
+
+def test_every_zone_of_the_table_exists():
+    assert all(ZoneInfo(zone) for zone in ZONES.values())
+
+
+NEW = {"interest": "high", "trade": "clinic", "known_patient": False, "name_is_full": False, "phone": "", "custom": {}}
+
+
+@pytest.mark.parametrize(
+    ("over", "lacking"),
+    [
+        ({"interest": ""}, ["interest"]),
+        ({"interest": "none"}, ["interest"]),
+        ({}, ["name", "document", "insurance", "phone"]),
+        ({"name_is_full": True, "phone": "+54911", "custom": {"document": "30", "insurance": " "}}, ["insurance"]),
+        ({"known_patient": True}, []),
+        ({"trade": "sales"}, []),
+    ],
+)
+def test_a_booking_waits_for_the_interest_and_for_who_a_new_patient_is(over, lacking):
+    assert missing(**{**NEW, **over}) == lacking
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("la 2", "es"), ("2", ""), ("ok", ""), ("Tuesday at 3", "en"), ("el martes a las 3", "es"), ("yes please", "en"),
+        ("mañana", "es"), ("dale", "es"), ("I'd like an appointment", "en"), ("quiero un turno", "es"),
+    ],
+)  # fmt: skip
+def test_few_words_tell_a_language_or_none(text, language):
+    assert told_in(text) == language

@@ -35,6 +35,33 @@ def test_a_claim_with_its_receipt_passes_and_without_it_is_tried_once_more():
     assert judge(text, receipts=set(), attempt=2).action == "replace"
 
 
+@pytest.mark.parametrize(
+    ("text", "proved_by", "not_by"),
+    [
+        (
+            "Te agendé para el martes a las 15.",
+            {"booking", "booking_move"},
+            {"appointments", "booking_cancel", "record"},
+        ),
+        ("I've booked you for Tuesday at 3 pm.", {"booking", "booking_move"}, {"appointments", "booking_cancel"}),
+        (
+            "Tenés turno el martes 24 a las 15.",
+            {"booking", "booking_move", "appointments"},
+            {"booking_cancel", "record"},
+        ),
+        ("Your appointment is on Tuesday at 3 pm.", {"booking", "appointments"}, {"booking_cancel", "handoff"}),
+        ("Te pasé el turno para el viernes.", {"booking_move", "booking"}, {"booking_cancel", "appointments"}),
+        ("Cancelé tu turno del jueves.", {"booking_cancel"}, {"booking", "booking_move", "appointments"}),
+        ("Your visit has been cancelled.", {"booking_cancel"}, {"booking", "appointments"}),
+    ],
+)
+def test_each_claim_about_an_appointment_wants_the_act_itself(text, proved_by, not_by):
+    for kind in proved_by:
+        assert judge(text, receipts={kind}).action == "pass", kind
+    for kind in not_by:
+        assert judge(text, receipts={kind}).action == "retry", kind
+
+
 def test_one_true_claim_does_not_cover_a_false_one():
     text = "Guardé tus datos. Además te apliqué un 20% de descuento."
     truth = judge(text, receipts={"record"})

@@ -8,6 +8,7 @@ from agents.domain.truth_gate import claims_in
 from agents.llm.base import ChatMessage, ChatRequest, ToolSpec
 from agents.llm.demo import DemoLLM
 from agents.llm.demo_quote import quote
+from agents.llm.demo_words import WORDS
 
 TOOLS = tuple(ToolSpec(name, "", {}) for name in ("rag_search", "create_customer", "qualify_lead", "handoff_to_human"))
 PRICES = {
@@ -129,3 +130,62 @@ def test_a_very_long_paragraph_is_quoted_by_its_best_sentences():
     said = quote("¿envío a Córdoba?", [{"text": text}])
     assert "El envío a Córdoba cuesta poco." in said
     assert len(said) <= 420
+
+
+AGENDA = tuple(
+    ToolSpec(name, "", {})
+    for name in (
+        *("check_seller_availability", "book_appointment", "reschedule_appointment", "cancel_appointment"),
+        *("my_appointments", "qualify_lead", "create_customer", "rag_search"),
+    )
+)
+TUESDAY = {"number": 1, "when": "martes 24 de noviembre a las 15:00", "with": "Sol"}
+
+
+def listed(*options, key="options"):
+    lines = "\n".join(f"{each['number']}) {each['when']} con {each['with']}" for each in options)
+    return ChatMessage("assistant", WORDS["es"][key].format(lines))
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "wanted"),
+    [
+        ("Quiero un turno el martes", (), ["qualify_lead", "check_seller_availability"]),
+        ("la 1", (listed(TUESDAY),), ["qualify_lead", "book_appointment"]),
+        ("la 1", (listed(TUESDAY, key="options_move"),), ["reschedule_appointment"]),
+        ("¿cuánto sale la instalación?", (listed(TUESDAY),), ["rag_search"]),
+        ("quiero cambiar mi turno al jueves", (), ["check_seller_availability"]),
+        ("cancelá mi turno", (), ["cancel_appointment"]),
+        ("¿cuándo es mi turno?", (), ["my_appointments"]),
+        ("la del viernes", (ChatMessage("user", "cancelá mi turno"), listed(TUESDAY, key="which_appointment")), ["cancel_appointment"]),
+    ],
+)  # fmt: skip
+def test_of_appointments_it_asks_for_the_tool_that_the_words_want(said, before, wanted):
+    assert [name for name, _ in turn(said, tools=AGENDA, before=before)[0]] == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "tool", "result", "kind"),
+    [
+        ("la 1", "book_appointment", {"ok": True, "booked": TUESDAY}, "booking"),
+        ("la 1", "book_appointment", {"ok": True, "already": True, "appointment": TUESDAY}, "booking"),
+        ("la 1", "book_appointment", {"ok": False, "why": "slot_taken", "options": [TUESDAY]}, None),
+        ("la 1", "book_appointment", {"ok": False, "why": "agenda_unknown"}, None),
+        ("la 1", "book_appointment", {"ok": False, "why": "missing", "missing": ["name", "document"]}, None),
+        ("la 1", "book_appointment", {"ok": True, "simulated": True}, None),
+        ("cancelá mi turno", "cancel_appointment", {"ok": True, "cancelled": TUESDAY}, "booking_change"),
+        ("cancelá mi turno", "cancel_appointment", {"ok": False, "why": "none"}, None),
+    ],
+)
+def test_of_appointments_it_claims_only_what_a_tool_confirmed(said, tool, result, kind):
+    _, text = turn(said, {tool: result}, tools=AGENDA, before=(listed(TUESDAY),))
+    assert {claim.kind for claim in claims_in(text)} == ({kind} if kind else set())
+
+
+def test_a_choice_in_figures_is_answered_in_the_language_of_the_words_before():
+    before = (
+        ChatMessage("user", "I need an appointment on Tuesday"),
+        ChatMessage("assistant", WORDS["en"]["options"].format("1) …")),
+    )
+    _, text = turn("1", {"book_appointment": {"ok": True, "booked": TUESDAY}}, tools=AGENDA, before=before)
+    assert text.startswith("Done, I booked")

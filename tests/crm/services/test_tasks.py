@@ -5,12 +5,13 @@ from uuid import UUID
 
 import pytest
 from django.db.models import F, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Least
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.lib.errors import AppError, Conflict, Invalid, NotFound
-from crm.models import Lead, Notification, Task
+from crm.models import AgendaEvent, Lead, Notification, Task
 from crm.services import steps, tasks
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
@@ -164,17 +165,14 @@ def test_the_next_step_never_drifts(in_acme: Tenant, acts: list[tuple[str, int, 
 
 
 def drifted() -> QuerySet[Lead]:
-    """Leads whose stored next step is not the first of their open tasks: none, unless something wrote past this file."""
-    first = (
-        Task.objects.open()
-        .filter(lead=OuterRef("pk"))
-        .order_by()
-        .values("lead")
-        .annotate(at=Min("due_at"))
-        .values("at")
+    """Leads whose stored next step is not the first of their open tasks and coming appointments: none, unless something
+    wrote past the services."""
+    due_first, met_first = (
+        rows.filter(lead=OuterRef("pk")).order_by().values("lead").annotate(at=Min(column)).values("at")
+        for rows, column in ((Task.objects.open(), "due_at"), (AgendaEvent.objects.upcoming(), "starts_at"))
     )
     return (
-        Lead.objects.annotate(first=Subquery(first))
+        Lead.objects.annotate(first=Least(Subquery(due_first), Subquery(met_first)))
         .exclude(next_step_at=F("first"))
         .exclude(next_step_at__isnull=True, first__isnull=True)
     )

@@ -13,6 +13,14 @@ from tests.isolation.urltable import Address, addresses
 
 # Asked for with a permission about people, and yet nobody's data is on them.
 NOBODYS = {
+    "agenda/feed/": "the address of one's own calendar file",
+    "agenda/feed/renovar/": "another address of one's own calendar file",
+    "ajustes/agenda/": "services, hours and days of the company and oneself",
+    "ajustes/agenda/dias/%(pk)s/quitar/": "a day's hours",
+    "ajustes/agenda/dias/nuevo/": "a day's hours",
+    "api/v1/availability": "free times of sellers; nobody's name is in them",
+    "api/v1/services": "what is booked, and for how long",
+    "api/v1/services/%(pk)s": "one thing that is booked",
     "leads/nuevo/": "an empty form; filled with a known contact it tells so itself",
     "api/v1/stages": "names of the pipeline's steps",
     "api/v1/stages/%(pk)s": "one step's name",
