@@ -95,6 +95,12 @@ def any_part(match: re.Match[str], seen: Seen) -> Sequence[Item]:
     return (days.any_day(seen.today), *part_said(match, seen))
 
 
+def counted(match: re.Match[str], seen: Seen) -> Sequence[Item]:
+    """ "Dentro de dos viernes": not the coming one, the one after it."""
+    first = days.coming(seen.today, WEEKDAYS[match["wd"]])
+    return (days.one(days.plus(first, 7 * (int(match["count"]) - 1))),)
+
+
 def day_after(match: re.Match[str], seen: Seen) -> Sequence[Item]:
     """ "Mañana no puedo, pasado sí": the one after tomorrow, where it cannot be "the past …"."""
     before = seen.text[: match.start()].split()
@@ -247,6 +253,7 @@ DAY_RULES: tuple[tuple[str, Builder], ...] = (
     (r"(?:de )?manana en 8", shifted(8)),
     (r"(?:de |del )?(?P<wd>@WD) en 8(?: dias)?", NAMES.a_week_later),
     (r"(?:en|dentro de|de aca a|de aqui a) media hora", lambda match, seen: (from_now(seen, 30),)),
+    (r"(?:en|dentro de) (?P<count>[2-9]) (?P<wd>@WD)", counted),
     (r"(?:en|dentro de) hora y media", lambda match, seen: (from_now(seen, 90),)),
     (
         r"(?:en|dentro de|de aca a|de aqui a) (?P<count>\d{1,3}|una?) (?P<unit>minutos?|min|horas?|hs|dias?|semanas?|mes(?:es)?)(?: y (?P<half>media))?",

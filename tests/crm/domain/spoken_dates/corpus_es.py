@@ -77,6 +77,8 @@ de hoy en quince | 12-02
 en ocho días | ?two_readings 11-25 ; 11-26
 en una semana | 11-25
 dentro de dos semanas | 12-02
+dentro de dos viernes | 11-27
+en 3 lunes a la tarde | 12-07 13:00-20:00
 en dos semanas | 12-02
 dentro de 3 días | 11-21
 en tres días | 11-21
