@@ -15,11 +15,11 @@ from config.embedded.prepare import prepare
 from config.embedded.services import Services
 from config.embedded.state import ROOT, EmbeddedError, data_folder
 
-WORKERS = "2"
+WORKERS = "3"  # tests wait a fifth of their time: for browsers, locks and clocks
 
 
 def pytest_command(arguments: list[str]) -> list[str]:
-    """Two processes unless the caller chose, or wants a debugger."""
+    """Several processes unless the caller chose, or wants a debugger."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for word in arguments)
     return [sys.executable, "-m", "pytest", *([] if chosen else ["-n", WORKERS]), *arguments]
 

@@ -20,7 +20,8 @@ FEW, MANY = 10, 1000
 # Numbers of a period, which open exactly as many rows: these are counted to the end (docs/decisions/015).
 EXACT = ("tablero/", "informes/", "api/v1/reports/")
 HEALTH = ("healthz", "readyz")  # 503 is an answer
-by_address = pytest.mark.parametrize("address", READ, ids=str)
+# Nobody but who directs the company gets into the admin; a refusal costs the same for everybody.
+CASES = [(name, each) for name in ("ana", "sol") for each in READ if name == "ana" or not each.is_admin]
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,7 @@ def crowds(test_services: Services, session_cast: object, django_db_blocker: Any
             drop_companies([crowd.cast.acme, crowd.cast.globex], test_services, people=crowd.users)
 
 
-@by_address
-@pytest.mark.parametrize("name", ["ana", "sol"])
+@pytest.mark.parametrize(("name", "address"), CASES, ids=[f"{name}-{address}" for name, address in CASES])
 def test_pages_cost_few_statements_however_many_rows(
     address: Address, name: str, crowds: tuple[Crowd, Crowd], db: None
 ) -> None:

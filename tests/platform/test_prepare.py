@@ -87,9 +87,9 @@ def test_addresses_keep_their_place_when_the_login_or_database_changes() -> None
 
 
 def test_tests_run_in_two_processes_unless_the_caller_chooses() -> None:
-    assert testrun.pytest_command(["-k", "x"])[3:5] == ["-n", "2"]
-    assert "2" not in testrun.pytest_command(["-n0"])
-    assert "2" not in testrun.pytest_command(["--pdb"])
+    assert testrun.pytest_command(["-k", "x"])[3:5] == ["-n", testrun.WORKERS]
+    assert testrun.WORKERS not in testrun.pytest_command(["-n0"])
+    assert testrun.WORKERS not in testrun.pytest_command(["--pdb"])
 
 
 def test_a_free_port_is_free() -> None:

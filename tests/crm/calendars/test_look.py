@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.lib import redis as shared
 from crm.calendars.look import look
@@ -155,7 +157,7 @@ def test_without_redis_it_asks_each_time(google: GoogleFake, monkeypatch: pytest
     google.add_calendar("sol")
 
     def away() -> redis.Redis:
-        return redis.Redis(port=9, socket_connect_timeout=0.1)
+        return redis.Redis(port=9, socket_connect_timeout=0.1, retry=Retry(NoBackoff(), 0))
 
     monkeypatch.setattr(shared, "client", away)
     assert look([sol], NINE, NINE + DAY).busy == {sol.pk: []}

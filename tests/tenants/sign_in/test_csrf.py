@@ -21,10 +21,19 @@ OWN_PROOF = {"api/v1/auth/login", "api/v1/auth/token", "api/v1/auth/register"}
 NOTHING_CARRIED = {"api/v1/auth/refresh": 401, "api/v1/auth/logout": 204}
 CSRF_FREE = {
     "csp-report/",  # browsers themselves send it, and it changes nothing
+    "webhooks/google-calendar/",  # its proof is the token of the channel (tests/crm/agenda/sync/test_watching)
     # Open to anybody from any site, or for a token; they look at no cookie (tests/crm/web/test_public_form, test_webhook).
     "f/%(company)s/%(form)s/",
     "entrada/%(company)s/%(form)s/",
     "entrada/%(company)s/%(form)s/%(token)s/",
+    # Likewise, and a link of the customer's own for one appointment (tests/crm/web/test_public_booking).
+    "reservar/%(company)s/",
+    "reservar/%(company)s/%(service)s/",
+    "reservar/%(company)s/%(service)s/datos/",
+    "reservar/%(company)s/cita/%(token)s/",
+    "reservar/%(company)s/cita/%(token)s/cita.ics",
+    "reservar/%(company)s/cita/%(token)s/mover/",
+    "reservar/%(company)s/cita/%(token)s/cancelar/",
 }
 PAGES = [each for each in addresses() if not each.is_api]
 API = [each for each in addresses() if each.is_api and each.cls is not None]

@@ -12,7 +12,7 @@ from tests.crm.agenda.sync.conftest import make_both
 from tests.crm.agenda.sync.meddling import play
 from tests.fakes.google_calendar import GoogleFake
 
-COUNT, FIRST = int(os.environ.get("CALENDAR_INTERLEAVINGS", "100")), int(os.environ.get("CALENDAR_FIRST", "0"))
+COUNT, FIRST = int(os.environ.get("CALENDAR_INTERLEAVINGS", "60")), int(os.environ.get("CALENDAR_FIRST", "0"))
 BATCH = 10
 
 
