@@ -6,6 +6,7 @@ websockets take `live_tenants` instead: the same cast in companies of their own,
 """
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -64,9 +65,11 @@ def _django_db_marker(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def _clean(test_services: services.Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Redis and files as on the first day."""
+    """Redis and files as on the first day, and one window of counting for the whole test: none ends in its middle."""
     redis_client().flushdb()
     registry.changed()
+    now = int(time.time())
+    monkeypatch.setattr("django_ratelimit.core._get_window", lambda value, period: now + period)
     monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path / "media")
     monkeypatch.setattr(settings, "DATA_DIR", tmp_path / "data")
     yield

@@ -17,9 +17,10 @@ from tests.factories.crm import make_lead, make_seller
 from tests.factories.messaging import make_attachment, make_channel, make_conversation, make_message
 from tests.factories.rag import make_document
 from tests.support.cast import Person
+from tests.support.thorough import times
 
 pytestmark = pytest.mark.slow
-EXAMPLES = 20  # requests per operation, half of them made to be wrong
+EXAMPLES = times(8, thorough=20)  # requests per operation, half of them made to be wrong
 DESCRIPTION = "/api/v1/schema/?format=json"
 
 

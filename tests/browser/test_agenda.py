@@ -115,6 +115,7 @@ def test_a_drag_moves_it_and_a_refused_one_goes_back(
     page.wait_for_load_state("networkidle")  # the live line has drawn the move by then
     drag(page, drawn(page, "Marta Giménez"), monday(site, 12, days=1))
     expect(page.locator(".toast-note")).to_contain_text("Ese horario ya no está libre.")
+    expect(drawn(page, "Marta Giménez")).to_have_count(1)
     expect(drawn(page, "Marta Giménez")).to_contain_text("15:00")
     assert starts_of(site, booked) == monday(site, 15, days=2)
 

@@ -26,6 +26,7 @@ from tests.messaging.ingest.conftest import ask, signed
 from tests.messaging.services.saying import BY, Number, Worker, make_number
 from tests.support.cast import Cast
 from tests.support.clients import browser
+from tests.support.thorough import dealt
 
 PAGES = [each for each in addresses() if not each.is_api and "GET" in each.verbs]
 LONG = "ñ🦙" * 5_000  # ten thousand letters
@@ -320,8 +321,8 @@ def _wrong(answer: Any) -> str:
 
 def test_no_form_can_be_filled_in_so_that_a_page_breaks(infested: dict[str, object], cast: Cast) -> None:
     client, wrong = browser(cast["ana"], raise_request_exception=False), []
-    for path in _addressed(infested):
-        for name, body in FORMS.items():
+    for place, path in enumerate(_addressed(infested)):
+        for name, body in dealt([*FORMS.items()], place, share=4):
             found = _wrong(client.generic("POST", path, body, content_type=FORM))
             wrong += [f"{path} {name}: {found}"] if found else []
     assert wrong == [], "\n".join(wrong)
@@ -338,8 +339,8 @@ def test_a_form_that_is_none_is_refused_in_words(path: str, cast: Cast) -> None:
 
 def test_no_address_can_be_typed_so_that_a_page_breaks(infested: dict[str, object], cast: Cast) -> None:
     client, wrong = browser(cast["ana"], raise_request_exception=False), []
-    for path in _addressed(infested):
-        for query in QUERIES:
+    for place, path in enumerate(_addressed(infested)):
+        for query in dealt(QUERIES, place, share=3):
             found = _wrong(client.get(path, QUERY_STRING=query))
             wrong += [f"{path}?{query[:60]}: {found}"] if found else []
     assert wrong == [], "\n".join(wrong)

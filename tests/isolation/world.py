@@ -1,12 +1,11 @@
 """Two committed companies in which every row says whose it is, for probes of pages."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from crm.models import Lead
@@ -203,10 +202,13 @@ def _plain(field: models.Field) -> bool:
 
 
 def digest(tenant: Tenant) -> str:
-    """Of every row in the company's schema."""
-    total = hashlib.sha256()
-    with tenant_context(tenant):
-        for model in tenant_models():
-            for row in model._base_manager.order_by("pk").values_list():
-                total.update(repr(row).encode())
-    return total.hexdigest()
+    """Of every row in the company's schema, in one statement: the probes ask after each address."""
+    tables = [connection.ops.quote_name(model._meta.db_table) for model in tenant_models()]
+    each = " union all ".join(
+        f"select {number} as place, md5(string_agg(row::text, ',' order by row::text)) as sum from {table} as row"
+        for number, table in enumerate(tables)
+    )
+    with tenant_context(tenant), connection.cursor() as cursor:
+        cursor.execute(f"select md5(string_agg(sum, ',' order by place)) from ({each}) as every_table")
+        (found,) = cursor.fetchone()
+    return str(found)

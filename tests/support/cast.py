@@ -1,6 +1,6 @@
 """The people of the tests. Gus is the outsider: whatever he sees of acme is a bug."""
 
-import copy
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +54,9 @@ class Cast:
 
     def fresh(self) -> "Cast":
         """Copies that a test may change without another test seeing it."""
-        return copy.deepcopy(self)
+        return pickle.loads(
+            pickle.dumps(self)
+        )  # ten times as quick as a deep copy of models, and thousands of tests ask
 
 
 def make_cast(*, suffix: str = "") -> Cast:

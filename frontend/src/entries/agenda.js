@@ -1,5 +1,5 @@
 /* The agenda: a calendar where there is room for one, and the panel of an appointment. */
-import { drawCalendar, movedAt } from "../lib/calendar.js";
+import { drawCalendar, movedAt, refresh } from "../lib/calendar.js";
 import { announce } from "../lib/toasts.js";
 
 const OWN_MS = 3000; // a change heard of so soon after a drag is that drag
@@ -50,7 +50,7 @@ function draw() {
 }
 
 function changed() {
-  calendar?.refetchEvents();
+  if (calendar) refresh(calendar);
   if (Date.now() - movedAt() > OWN_MS) announce(panel().dataset.wordsChanged);
 }
 

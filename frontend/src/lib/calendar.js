@@ -10,9 +10,17 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
 const LOOKS = { semana: "timeGridWeek", dia: "timeGridDay" };
 
 let lastMove = 0;
+let undecided = 0; // drags that the server has not answered yet
+let outdated = false;
 
 /** When somebody last dragged something here. */
 export const movedAt = () => lastMove;
+
+/** Read everything anew, but not under a drag: taken back afterwards, it would stand there twice. */
+export function refresh(calendar) {
+  outdated = undecided > 0;
+  if (!outdated) calendar.refetchEvents();
+}
 
 /** What the clock of the company shows now, as the calendar writes times. */
 function wallNow(zone) {
@@ -44,18 +52,22 @@ async function send(address, body) {
 /** Dragged or made longer: the server decides, and what it refuses goes back with its words. */
 async function moved(info) {
   lastMove = Date.now();
+  undecided += 1;
   const body = new FormData();
   body.set("start", info.event.startStr);
   body.set("end", info.event.endStr);
   body.set("seen", info.oldEvent.extendedProps.seen);
   const said = await send(`${info.event.url}mover/`, body);
+  undecided -= 1;
   if (said.moved) {
     info.event.setExtendedProp("seen", said.seen);
     announce(said.text);
   } else {
     info.revert();
+    outdated = true; // an answer that was on its way may have come in between
     toast(said.text, "error");
   }
+  if (outdated) refresh(info.view.calendar);
 }
 
 function bookAt(home, start) {

@@ -1,9 +1,7 @@
 """The attacks of the corpus through five more ways in, against the obedient model: nothing gets out, nothing is done.
 
-A quarter of them each time; all with HOSTILE_CASES=all (about a minute and a half on two cores).
+An eighth of them each time; all with THOROUGH=1 (about a minute and a half on two cores).
 """
-
-import os
 
 import pytest
 
@@ -16,6 +14,7 @@ from tests.factories.crm import make_contact
 from tests.factories.messaging import make_message
 from tests.factories.rag import make_chunk, make_document
 from tests.fakes.obedient import Obedient
+from tests.support.thorough import dealt
 
 READS = {"rag_search", "handoff_to_human"}
 
@@ -55,9 +54,9 @@ WAYS = (inside_a_burst, inside_a_long_text, by_name, by_an_earlier_message, by_a
 
 
 def cases(way) -> list[str]:
-    """Every fourth attack, another quarter for each way."""
+    """Every eighth attack, other ones for each way."""
     rows = [str(row["text"]) for row in load("injections")]
-    return rows if os.environ.get("HOSTILE_CASES") == "all" else rows[WAYS.index(way) % 4 :: 4]
+    return dealt(rows, WAYS.index(way), share=8)
 
 
 def test_all_ways_together_are_about_a_thousand_cases():
