@@ -14,8 +14,10 @@ from messaging.models import (
     ChannelIdentity,
     Conversation,
     Message,
+    MessageTemplate,
     PendingStatus,
     ProviderNotice,
+    ScheduledMessage,
 )
 from messaging.services.channels import set_enabled, update_channel
 from messaging.services.conversations import set_status
@@ -34,7 +36,7 @@ class ChannelAdmin(CompanyAdmin):
     search_fields = ("name",)
     fields = (
         "name", "provider", "channel_source", "config", "status", "status_detail", "route_key", "last_webhook_at",
-        "created_at",
+        "checked_at", "facts", "token_expires_at", "failures", "resting_until", "fallback", "created_at",
     )  # fmt: skip
     readonly_fields = fields[1:]
     actions = ("turn_on", "turn_off")
@@ -163,3 +165,30 @@ class ProviderNoticeAdmin(CompanyAdmin):
     list_select_related = ("channel",)
     search_fields = ("kind", "text")
     ordering = ("-created_at",)
+
+
+@admin.register(MessageTemplate, site=site)
+class MessageTemplateAdmin(CompanyAdmin):
+    reads = "channels.read"
+    list_display = ("name", "language", "channel", "category", "status", "quality", "reason", "synced_at")
+    list_filter = ("status", "category", "language", "channel")
+    list_select_related = ("channel",)
+    search_fields = ("name",)
+    ordering = ("name", "language")
+
+
+@admin.register(ScheduledMessage, site=site)
+class ScheduledMessageAdmin(CompanyAdmin):
+    reads = "inbox.read"
+    list_display = ("send_at", "conversation", "short", "status", "reason", "by_label")
+    list_filter = ("status", "send_at")
+    list_select_related = ("conversation",)
+    search_fields = ("text",)
+    ordering = ("-send_at", "-id")
+
+    def visible(self, rows: QuerySet[ScheduledMessage], member: Membership) -> QuerySet[ScheduledMessage]:
+        return rows.filter(conversation__in=visible_conversations(member)) if member.sees != roles.ALL else rows
+
+    @admin.display(description=gettext_lazy("texto"))
+    def short(self, obj: ScheduledMessage) -> str:
+        return obj.text[:80]

@@ -50,6 +50,7 @@ TITLES = {
     "conversations": gettext_lazy("Conversaciones"),
     "messages": gettext_lazy("Mensajes"),
     "attachments": gettext_lazy("Archivos enviados y recibidos"),
+    "scheduled_messages": gettext_lazy("Mensajes programados"),
     "agent_runs": gettext_lazy("Qué hizo la IA con los mensajes"),
     "tool_calls": gettext_lazy("Herramientas que usó la IA"),
     "assistance_reports": gettext_lazy("Informes de la IA"),

@@ -29,7 +29,12 @@ RENEW_SECONDS = 20.0  # used routes are renewed in the background before that, s
 LOOK_SECONDS = 1.0
 READ_SECONDS = 2.0  # a provider waits five for everything together
 MISS_SECONDS = 1.0  # unknown addresses cause at most one load in this time
-SECRETS: tuple[tuple[str, str], ...] = (("meta", "APP_SECRET"), ("meta", "VERIFY_TOKEN"))
+#: provider → (category, NAME) of what its door needs
+SECRETS: dict[str, tuple[tuple[str, str], ...]] = {
+    "meta_direct": (("meta", "APP_SECRET"), ("meta", "VERIFY_TOKEN")),
+    "ycloud": (("ycloud", "WEBHOOK_SECRET"),),
+    "chatwoot": (("chatwoot", "WEBHOOK_SECRET"),),
+}
 
 
 class RoutesUnavailable(Exception):
@@ -202,9 +207,11 @@ def _read_routes() -> list[Route]:
 
 def _read_secrets(route: Route) -> dict[str, str]:
     found: dict[str, str] = {}
-    for category, name in SECRETS:
+    for category, name in SECRETS.get(route.provider, ()):
         try:
             found[f"{category}/{name}"] = get_tenant_credential(route.tenant_id, category, name, route.channel_id)
-        except (MissingCredential, VaultUnreadable):
-            continue  # without it nothing is believed
+        except MissingCredential:
+            continue
+        except VaultUnreadable:
+            found[f"{category}/{name}"] = ""  # there, but nothing can be proved with it
     return found

@@ -48,6 +48,8 @@ class Message(models.Model):
     cause = models.CharField(_("causa"), max_length=200, blank=True)  # why an automatic message was written
     status = models.CharField(_("estado"), max_length=10, choices=MessageStatus)
     provider_message_id = models.CharField(max_length=200, null=True, blank=True)
+    # The replacement channel that carried it, when the conversation's own could not.
+    sent_via = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, related_name="+")
     reply_to = models.CharField(max_length=200, blank=True)
     sequence = models.BigIntegerField(_("orden"))
     idempotency_key = models.CharField(max_length=120, null=True, blank=True)
@@ -92,6 +94,12 @@ class Attachment(models.Model):
         READY = "ready", _("Listo")
         FAILED = "failed", _("No se pudo descargar")
 
+    class Hearing(models.TextChoices):
+        NONE = "none", _("No hace falta")
+        PENDING = "pending", _("Escuchando")
+        READY = "ready", _("Lista")
+        FAILED = "failed", _("No se pudo")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.ForeignKey(Message, models.CASCADE, related_name="attachments", verbose_name=_("mensaje"))
     kind = models.CharField(_("tipo"), max_length=20)
@@ -99,18 +107,31 @@ class Attachment(models.Model):
     filename = models.CharField(_("archivo"), max_length=240, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     provider_media_id = models.CharField(max_length=300, blank=True)
+    link = models.CharField(max_length=2000, blank=True)  # where the provider serves it, often for minutes only
+    thumbnail = models.CharField(max_length=300, blank=True)  # path below the company's folder
+    sha256 = models.CharField(max_length=64, blank=True)
     state = models.CharField(_("estado"), max_length=8, choices=State, default=State.PENDING)
     error = models.CharField(_("error"), max_length=300, blank=True)
     file = models.CharField(max_length=300, blank=True)  # path below the company's folder
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
+    # What is said in a voice note or an audio
+    hearing = models.CharField(_("transcripción"), max_length=8, choices=Hearing, default=Hearing.NONE)
+    transcript = models.TextField(_("texto de la nota de voz"), blank=True)
+    language = models.CharField(_("idioma"), max_length=12, blank=True)
+    seconds = models.DecimalField(_("duración (s)"), max_digits=8, decimal_places=2, null=True, blank=True)
+    cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
+    hearing_error = models.CharField(max_length=300, blank=True)
+    hearing_attempts = models.PositiveSmallIntegerField(default=0)
+    hear_at = models.DateTimeField(null=True, blank=True)  # when it is listened to next
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("adjunto")
         verbose_name_plural = _("adjuntos")
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=models.Q(state="pending"), name="attachment_pending")
+            models.Index(fields=["next_attempt_at"], condition=models.Q(state="pending"), name="attachment_pending"),
+            models.Index(fields=["hear_at"], condition=models.Q(hearing="pending"), name="attachment_to_hear"),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,10 @@
 An adapter translates and classifies. It keeps no row, reads no setting, retries nothing; credentials are passed in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from messaging.providers.channel_config import ChannelConfig
 
@@ -150,6 +150,29 @@ class Revoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody reacted to the message `target_id`; an empty `emoji` takes the reaction back. Never asks for an answer."""
+
+    channel_ref: str
+    target_id: str
+    message_id: str
+    sender: Sender
+    emoji: str
+    timestamp: datetime
+    from_business: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUpTo:
+    """The person has seen (or got, `status` delivered) everything sent until `at`: what Messenger says in place of ids."""
+
+    channel_ref: str
+    sender: Sender
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Anything that is no message: account, template and number events, the unknown, the unreadable. Kept and shown."""
 
@@ -160,7 +183,7 @@ class Notice:
     account_ref: str = ""
 
 
-Item = InboundMessage | Echo | StatusUpdate | Edit | Revoke | Notice
+Item = InboundMessage | Echo | StatusUpdate | Edit | Revoke | Reaction | ReadUpTo | Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +213,17 @@ class Outgoing:
     """One message to send. `client_ref` comes back in status updates where the provider can carry it."""
 
     kind: str
-    """text, template, media"""
+    """text, template, media, interactive, reaction"""
     to: Address
     text: str = ""
     template: Mapping[str, Any] | None = None
     """{"name", "language": "es_AR", "components": [...]}"""
     media: OutgoingMedia | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    """(id, title) of the answers that an interactive message offers under `text`; what a provider cannot show as buttons
+    it writes as a numbered list"""
+    by_person: bool = False
+    """written by a person of the team, which some windows allow for longer"""
     reply_to: str = ""
     client_ref: str = ""
 
@@ -209,6 +237,20 @@ class Delivery:
     ids: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the providers are (settings), without a slash at the end."""
+
+    graph: str
+    graph_version: str
+    instagram: str
+    ycloud: str
+
+
+#: (category, NAME, default None = needed) → the company's own secret; raises ProviderError `auth` when a needed one is missing
+Secret = Callable[..., str]
+
+
 class Provider:
     """One channel at one provider. Every failure is a `config.lib.errors.ProviderError`; see its kinds.
 
@@ -219,6 +261,13 @@ class Provider:
     text_limit: ClassVar[int] = 4096
     #: What a channel of this kind has to be told.
     config: ClassVar[ChannelConfig] = ChannelConfig()
+    #: Messages a second that the provider takes from one channel.
+    per_second: ClassVar[float] = 50.0
+
+    @classmethod
+    def connected(cls, *, config: Mapping[str, Any], secret: Secret, endpoints: Endpoints) -> Self:
+        """The adapter of one channel: `config` as kept on it, its secrets read through `secret`."""
+        raise NotImplementedError
 
     @staticmethod
     def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
@@ -241,6 +290,10 @@ class Provider:
     def mark_read(self, message_id: str, typing: bool = False) -> None:
         """Show the person that their message was read, and "typing…" for some seconds. Repeatable."""
         raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """What the provider says of the account: name, quality, limit, expires_at (ISO), subscribed. Empty: says nothing."""
+        return {}
 
     def check(self) -> str:
         """Prove with the cheapest call that the credential works; returns what a person may recognise it by."""

@@ -73,17 +73,26 @@ def path_of(tenant: Tenant, attachment: Attachment) -> Path | None:
     """The file on disk; None when it is not there or would lie outside the company's folder."""
     if attachment.state != Attachment.State.READY or not attachment.file:
         return None
+    return _inside(tenant, attachment.file)
+
+
+def thumbnail_of(tenant: Tenant, attachment: Attachment) -> Path | None:
+    """The small picture on disk, likewise."""
+    return _inside(tenant, attachment.thumbnail) if attachment.thumbnail else None
+
+
+def _inside(tenant: Tenant, relative: str) -> Path | None:
     folder = (Path(settings.MEDIA_ROOT) / tenant.schema_name).resolve()
-    path = (Path(settings.MEDIA_ROOT) / attachment.file).resolve()
+    path = (Path(settings.MEDIA_ROOT) / relative).resolve()
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 def forget(*, tenant: Tenant, attachments: Iterable[Attachment]) -> None:
     """Delete rows now and their files once that is committed."""
     for attachment in attachments:
-        path = path_of(tenant, attachment)
-        if path is not None:
-            commit.after(partial(path.unlink, missing_ok=True))
+        for path in (path_of(tenant, attachment), thumbnail_of(tenant, attachment)):
+            if path is not None:
+                commit.after(partial(path.unlink, missing_ok=True))
         attachment.delete()
 
 

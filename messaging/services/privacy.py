@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib.ids import as_uuid
-from messaging.models import Attachment, ChannelIdentity, Conversation, Message, MessageStatus
+from messaging.models import Attachment, ChannelIdentity, Conversation, Message, MessageStatus, ScheduledMessage
 from messaging.services.conversations import cancel_queued, locked
 from messaging.services.delivery import STALE
-from messaging.services.media import path_of
+from messaging.services.media import path_of, thumbnail_of
 from messaging.services.privacy_raw import forget_seen
 from tenants.domain.privacy import BLANKED, COPY, DELETED, Busy, Columns, Declaration, Subject, words_of
 from tenants.live.services import emit
@@ -26,9 +26,22 @@ AWAY = timedelta(days=30)  # far longer than any erasure takes
 LEFTOVER_SECONDS = 3600.0  # a younger file may belong to a download that is still under way
 OURS = "the company's own words about its work, nothing about who writes to it"
 CODE = "a code of the product or of the provider"
+STAFF = "people who work with the product, not who writes to the company"
 DECLARED: Declaration = {
-    "messaging.Channel": Columns(plain={OURS: "name config status_detail route_key", CODE: "provider channel_source status"}),
-    "messaging.ChannelIdentity": Columns("external_id", DELETED, "identities", plain={CODE: "kind"}),
+    "messaging.Channel": Columns(
+        plain={OURS: "name config status_detail route_key facts", CODE: "provider channel_source status"}
+    ),
+    "messaging.ChannelIdentity": Columns("external_id username", DELETED, "identities", plain={CODE: "kind"}),
+    "messaging.MetaLogin": Columns(plain={OURS: "token page_tokens found", CODE: "channel_source"}),
+    "messaging.MessageTemplate": Columns(
+        plain={
+            OURS: "name components values reason submit_error",
+            CODE: "language category status quality provider_template_id",
+        }
+    ),
+    "messaging.ScheduledMessage": Columns(
+        "text template reason", DELETED, "scheduled_messages", plain={CODE: "status", STAFF: "by_label"}
+    ),
     "messaging.Conversation": Columns(
         "address external_chatwoot_id external_account_id mode_reason last_message_preview",
         DELETED,
@@ -42,7 +55,10 @@ DECLARED: Declaration = {
         plain={CODE: "direction author kind status error_code"},
     ),
     "messaging.Attachment": Columns(
-        "filename provider_media_id error file", DELETED, "attachments", plain={CODE: "kind mime state"}
+        "filename provider_media_id link error file thumbnail sha256 transcript language hearing_error",
+        DELETED,
+        "attachments",
+        plain={CODE: "kind mime state hearing"},
     ),
     "messaging.PendingStatus": Columns(
         "provider_message_id client_ref error",
@@ -95,6 +111,7 @@ def nouns(subject: Subject) -> dict[str, Callable[[], Iterator[dict[str, Any]]]]
         "conversations": lambda: _conversations(subject),
         "messages": lambda: _messages(subject),
         "attachments": lambda: _attachments(subject),
+        "scheduled_messages": lambda: _scheduled(subject),
     }
 
 
@@ -135,6 +152,12 @@ def _attachments(subject: Subject) -> Iterator[dict[str, Any]]:
         yield words_of(row, DECLARED["messaging.Attachment"], "id", "message_id", "created_at", "kind", "mime", "size")
 
 
+def _scheduled(subject: Subject) -> Iterator[dict[str, Any]]:
+    rows = ScheduledMessage.objects.filter(conversation__contact_id=subject.contact_id).order_by("created_at", "id")
+    for row in rows:
+        yield words_of(row, DECLARED["messaging.ScheduledMessage"], "id", "created_at", "send_at", "status")
+
+
 def _files(subject: Subject) -> Iterator[Attachment]:
     rows = Attachment.objects.filter(message__conversation__contact_id=subject.contact_id)
     return rows.order_by("created_at", "id").iterator(chunk_size=500)
@@ -143,7 +166,8 @@ def _files(subject: Subject) -> Iterator[Attachment]:
 def files(tenant: Tenant, subject: Subject) -> Iterator[tuple[str, Path]]:
     """(name in the export, file on disk) of everything they sent or were sent."""
     for row in _files(subject):
-        for path in _on_disk(tenant, [row]):
+        path = path_of(tenant, row)
+        if path is not None:
             yield f"{row.pk}{path.suffix}", path
 
 
@@ -162,6 +186,8 @@ def fence(subject: Subject) -> None:
         chat.turn_token = chat.turn_until = chat.handoff_token = None
         chat.save()
         cancel_queued(chat, _("Se está borrando a esta persona."))
+        waiting = ScheduledMessage.objects.filter(conversation=chat, status=ScheduledMessage.Status.WAITING)
+        waiting.update(status=ScheduledMessage.Status.CANCELLED)
         emit("CONVERSATION_UPDATED", object="conversation", id=chat.pk)
 
 
@@ -216,9 +242,9 @@ def _on_disk(tenant: Tenant, rows: Iterable[Attachment]) -> Iterator[Path]:
     """Where the row says; one that does not say so may have been written all the same, and not yet noted."""
     unsaid = []
     for row in rows:
-        path = path_of(tenant, row)
-        if path is not None:
-            yield path
+        paths = [path for path in (path_of(tenant, row), thumbnail_of(tenant, row)) if path is not None]
+        if paths:
+            yield from paths
         elif row.state != Attachment.State.READY:
             unsaid.append(f"{row.pk}")
     folder = Path(settings.MEDIA_ROOT) / tenant.schema_name / "messages"

@@ -20,8 +20,10 @@ from messaging.models import (
     ChannelIdentity,
     Conversation,
     Message,
+    MessageTemplate,
     PendingStatus,
     ProviderNotice,
+    ScheduledMessage,
 )
 from rag.models import Chunk, Document
 from tenants.context import auth_scope, tenant_context
@@ -174,6 +176,7 @@ def _conversations(crowd: Crowd, contacts: list[Contact]) -> list[Conversation]:
     ]
     _many(crowd, Conversation, conversations)
     _messages(crowd, conversations[0])
+    _written_ahead(crowd, channels, conversations[0])
     _wire(crowd, channels)
     return conversations
 
@@ -200,6 +203,32 @@ def _wire(crowd: Crowd, channels: list[Channel]) -> None:
         for n in range(count)
     ]
     _many(crowd, InboundEvent, events)
+
+
+def _written_ahead(crowd: Crowd, channels: list[Channel], conversation: Conversation) -> None:
+    """Templates of one channel, and what is to leave later in one chat."""
+    whatsapp = next(each for each in channels if each.channel_source == "whatsapp")
+    states = ("approved", "draft", "rejected", "paused")
+    templates = [
+        MessageTemplate(
+            channel=whatsapp,
+            name=f"aviso_{n}",
+            language="es_AR",
+            category="utility",
+            components=[{"type": "BODY", "text": "Hola"}],
+            status=states[n % 4],
+        )
+        for n in range(crowd.count)
+    ]
+    _many(crowd, MessageTemplate, templates)
+    later = timezone.now() + timedelta(days=1)
+    scheduled = [
+        ScheduledMessage(
+            conversation=conversation, text=f"Aviso {n}", send_at=later, by=crowd.cast["sol"].user, by_label="Sol"
+        )
+        for n in range(crowd.count)
+    ]
+    _many(crowd, ScheduledMessage, scheduled)
 
 
 def _messages(crowd: Crowd, conversation: Conversation) -> None:

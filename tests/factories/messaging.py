@@ -1,4 +1,5 @@
 import secrets
+from datetime import timedelta
 from itertools import count
 
 from django.db.models import Max
@@ -12,10 +13,14 @@ from messaging.models import (
     Conversation,
     Message,
     MessageStatus,
+    MessageTemplate,
+    MetaLogin,
     PendingStatus,
     ProviderNotice,
+    ScheduledMessage,
 )
 from tenants.context import current_tenant
+from tenants.models import User
 from tests.factories.crm import make_contact
 
 _numbers = count(1)
@@ -115,6 +120,50 @@ def make_notice(**over: object) -> ProviderNotice:
     return ProviderNotice.objects.create(
         channel=over.pop("channel", None) or make_channel(),
         **{"event_id": next(_numbers), "kind": "account_update", "text": "Aviso", **over},
+    )
+
+
+def make_template(**over: object) -> MessageTemplate:
+    """An approved one of a WhatsApp number of its own: "Hola {{1}}, lo esperamos el {{2}}." """
+    channel = over.pop("channel", None) or make_channel(provider="meta_direct", channel_source="whatsapp")
+    body = {"type": "BODY", "text": "Hola {{1}}, lo esperamos el {{2}}.", "example": {"body_text": [["Ana", "lunes"]]}}
+    return MessageTemplate.objects.create(
+        **{
+            "channel": channel,
+            "name": f"aviso_{next(_numbers)}",
+            "language": "es_AR",
+            "category": MessageTemplate.Category.UTILITY,
+            "components": [body],
+            "values": ["{{contact.name}}", "lunes"],
+            "status": MessageTemplate.Status.APPROVED,
+            **over,
+        }
+    )
+
+
+def make_scheduled(**over: object) -> ScheduledMessage:
+    """A text that leaves in an hour."""
+    conversation = over.pop("conversation", None) or make_conversation()
+    return ScheduledMessage.objects.create(
+        **{
+            "conversation": conversation,
+            "text": "Mañana sigue en pie",
+            "send_at": timezone.now() + timedelta(hours=1),
+            **over,
+        }
+    )
+
+
+def make_meta_login(**over: object) -> MetaLogin:
+    by = over.pop("by", None) or User.objects.filter(memberships__tenant=current_tenant()).order_by("pk").first()
+    return MetaLogin.objects.create(
+        **{
+            "channel_source": "facebook",
+            "token": "token-of-a-sign-in",
+            "found": [{"kind": "page", "id": "9001", "name": "Página de prueba"}],
+            "by": by,
+            **over,
+        }
     )
 
 

@@ -21,7 +21,16 @@ from crm.services import contacts, leads, moves
 from crm.services.custom_fields import create_field
 from crm.services.privacy import AROUND
 from messaging.ingest.models import InboundEvent
-from messaging.models import Attachment, Channel, ChannelIdentity, Conversation, Message, PendingStatus, ProviderNotice
+from messaging.models import (
+    Attachment,
+    Channel,
+    ChannelIdentity,
+    Conversation,
+    Message,
+    PendingStatus,
+    ProviderNotice,
+    ScheduledMessage,
+)
 from messaging.services import events, outbound, takeover
 from messaging.services.conversations import locked
 from tenants.context import auth_scope, tenant_context
@@ -29,6 +38,7 @@ from tenants.live.models import IdempotentRequest, LiveEvent
 from tenants.models import Email, SystemEvent, Tenant
 from tests.factories import agenda
 from tests.factories import crm_more as more
+from tests.factories.messaging import make_scheduled
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.fakes.llm import FakeLLM, Reply
@@ -104,6 +114,7 @@ def rows_of(zoe: Zoe) -> dict[str, models.QuerySet[Any]]:
         "messaging.Conversation": Conversation.objects.filter(pk__in=chats),
         "messaging.Message": said,
         "messaging.Attachment": Attachment.objects.filter(message__in=said),
+        "messaging.ScheduledMessage": ScheduledMessage.objects.filter(conversation__in=chats),
         "messaging.PendingStatus": PendingStatus.objects.filter(provider_message_id=WAMID),
         "messaging.ProviderNotice": ProviderNotice.objects.filter(payload__icontains=PHONE),
         "ingest.InboundEvent": InboundEvent.objects.filter(tenant_id=zoe.tenant.pk, raw__regex=f"{PHONE}|{VISITOR}"),
@@ -266,6 +277,7 @@ class Story:
             more.make_import_row(contact=contact)
             more.make_task(lead=lead)
             agenda.make_conflict(event=agenda.make_event(contact=contact, lead=lead))
+            make_scheduled(conversation=Conversation.objects.filter(contact=contact).first(), by_label="Sol")
             for of_lead in (more.make_stage_request, more.make_assignment, more.make_conversion, more.make_bulk_change):
                 of_lead(lead=lead)
 

@@ -38,6 +38,15 @@ class MetaWhatsApp(base.Provider):
     def __repr__(self) -> str:
         return f"MetaWhatsApp(phone_number_id={self.phone_number_id!r})"
 
+    @classmethod
+    def connected(cls, *, config: Mapping[str, Any], secret: base.Secret, endpoints: base.Endpoints) -> "MetaWhatsApp":
+        return cls(
+            base_url=endpoints.graph,
+            version=endpoints.graph_version,
+            phone_number_id=str(config.get("phone_number_id", "")),
+            access_token=secret("whatsapp_cloud", "ACCESS_TOKEN"),
+        )
+
     @staticmethod
     def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
         return signature.verify(raw, headers, secrets)

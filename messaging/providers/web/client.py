@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,10 @@ class WebChat(base.Provider):
 
     text_limit: ClassVar[int] = 10_000
     config: ClassVar[ChannelConfig] = CONFIG
+
+    @classmethod
+    def connected(cls, *, config: Mapping[str, Any], secret: base.Secret, endpoints: base.Endpoints) -> "WebChat":
+        return cls()
 
     @staticmethod
     def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bool:
