@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -33,12 +34,13 @@ def visible_conversations(member: Membership) -> QuerySet[Conversation]:
     return rows.filter(held | free)
 
 
-def conversation_for(member: Membership, pk: object, *, lock: bool = False) -> Conversation:
+def conversation_for(member: Membership, pk: object, *, lock: bool = False, **columns: Any) -> Conversation:
+    """`columns`: annotations that come with it, where a page has no statement to spare."""
     if lock:
         # Alone: after a wait PostgreSQL would join the new row with the assignee and contact of before it.
         Conversation.objects.select_for_update(no_key=True).filter(pk=key_of(pk)).values("pk").first()
     rows = visible_conversations(member).select_related("contact", "channel", "assignee")
-    conversation = rows.filter(pk=key_of(pk)).first()
+    conversation = rows.filter(pk=key_of(pk)).annotate(**columns).first()
     if conversation is None:
         raise NotFound(_("Esa conversación no existe o no está a su cargo."))
     return conversation
@@ -56,7 +58,7 @@ def message_for(member: Membership, pk: object) -> Message:
 
 def attachment_for(member: Membership, pk: object) -> Attachment:
     rows = Attachment.objects.filter(pk=key_of(pk), message__conversation__in=visible_conversations(member))
-    attachment = rows.first()
+    attachment = rows.select_related("message").first()
     if attachment is None:
         raise NotFound(_("Ese archivo no existe."))
     return attachment

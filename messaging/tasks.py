@@ -8,15 +8,26 @@ from django.utils import timezone
 
 from config.lib import commit
 from crm.services import notifications
+from messaging.connecting import chatwoot as connecting_chatwoot
+from messaging.connecting import meta
+from messaging.connecting import ycloud as connecting_ycloud
 from messaging.ingest.models import InboundEvent
 from messaging.services import (
     appointment_messages,
+    channel_health,
     channels,
+    chatwoot_sync,
     delivery,
     events,
+    hearing,
     media,
+    meta_setup,
+    profiles,
+    reading,
+    scheduled,
     statuses,
     takeover,
+    template_sync,
     turns,
     wakeups,
 )
@@ -41,6 +52,9 @@ def take_turn(*, tenant: Tenant, conversation_id: str) -> None:
         turn = turns.begin(UUID(conversation_id))
     if turn is None:
         return
+    commit.send(
+        "messaging.tasks.tell_read", tenant_id=tenant.pk, queue="outbound", conversation_id=conversation_id, typing=True
+    )
     with turns.kept(tenant=tenant, turn=turn):
         turn_due.send(
             sender=take_turn,
@@ -57,13 +71,126 @@ def deliver(*, tenant: Tenant, conversation_id: str) -> None:
 
 
 @tenant_task()
+def tell_read(*, tenant: Tenant, conversation_id: str, typing: bool = False) -> None:
+    reading.tell(tenant=tenant, conversation_id=UUID(conversation_id), typing=typing)
+
+
+@tenant_task()
 def fetch_media(*, tenant: Tenant, attachment_id: str) -> None:
     media.fetch(tenant=tenant, attachment_id=UUID(attachment_id))
 
 
 @tenant_task()
+def hear(*, tenant: Tenant, attachment_id: str) -> None:
+    hearing.hear(tenant=tenant, attachment_id=UUID(attachment_id))
+
+
+@tenant_task()
+def fetch_profile(*, tenant: Tenant, channel_id: str, external_id: str) -> None:
+    profiles.fill(tenant=tenant, channel_id=UUID(channel_id), external_id=external_id)
+
+
+@tenant_task()
 def check_channel(*, tenant: Tenant, channel_id: str) -> None:
     channels.check(tenant=tenant, channel_id=UUID(channel_id))
+    channel_health.look(tenant=tenant, channel_id=UUID(channel_id), tried=True)
+
+
+@tenant_task()
+def look_at_channel(*, tenant: Tenant, channel_id: str) -> None:
+    channel_health.look(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@tenant_task()
+def look_into_meta_login(*, tenant: Tenant, login_id: str) -> None:
+    meta.look_into(tenant=tenant, login_id=UUID(login_id))
+
+
+@tenant_task()
+def set_up_channel(*, tenant: Tenant, channel_id: str) -> None:
+    if meta_setup.run(tenant=tenant, channel_id=UUID(channel_id)):
+        channel_health.look(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@shared_task
+def look_after_channels() -> None:
+    """Every five minutes: channels not looked at for a day, steps at Meta that lost their worker, sign-ins nobody finished."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            channel_health.look_after(tenant=tenant)
+            with tenant_context(tenant):
+                meta.forget_old()
+
+
+@tenant_task()
+def send_scheduled(*, tenant: Tenant, conversation_id: str) -> None:
+    scheduled.send_due(tenant=tenant, conversation_id=UUID(conversation_id))
+
+
+@tenant_task()
+def submit_template(*, tenant: Tenant, template_id: str) -> None:
+    template_sync.submit(tenant=tenant, template_id=UUID(template_id))
+
+
+@tenant_task()
+def sync_templates(*, tenant: Tenant, channel_id: str) -> None:
+    template_sync.sync(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@shared_task
+def look_after_templates() -> None:
+    """Every minute: submissions whose worker died; once a day the list of every channel, in every company."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            with tenant_context(tenant):
+                lost, stale = template_sync.due_ids(), template_sync.stale_ids()
+            for pk in lost:
+                commit.send("messaging.tasks.submit_template", tenant_id=tenant.pk, queue="sync", template_id=str(pk))
+            for pk in stale:
+                commit.send("messaging.tasks.sync_templates", tenant_id=tenant.pk, queue="sync", channel_id=str(pk))
+
+
+@tenant_task()
+def look_at_ycloud(*, tenant: Tenant, person: str) -> None:
+    connecting_ycloud.look(tenant=tenant, person=UUID(person))
+
+
+@tenant_task()
+def register_ycloud(*, tenant: Tenant, channel_id: str) -> None:
+    connecting_ycloud.register(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@tenant_task()
+def look_at_chatwoot(*, tenant: Tenant, person: str) -> None:
+    connecting_chatwoot.look(tenant=tenant, person=UUID(person))
+
+
+@tenant_task()
+def subscribe_chatwoot(*, tenant: Tenant, channel_id: str) -> None:
+    connecting_chatwoot.subscribe(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@tenant_task()
+def tell_chatwoot(*, tenant: Tenant, conversation_id: str, attempt: int = 1) -> None:
+    chatwoot_sync.tell(tenant=tenant, conversation_id=UUID(conversation_id), attempt=attempt)
+
+
+@tenant_task()
+def catch_up_chatwoot(*, tenant: Tenant, channel_id: str) -> None:
+    chatwoot_sync.catch_up(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@shared_task
+def sweep_chatwoot() -> None:
+    """Every three minutes: what a lost webhook of Chatwoot's did not bring, in every company."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            with tenant_context(tenant):
+                ids = chatwoot_sync.due_ids()
+            for channel_id in ids:
+                commit.send(
+                    "messaging.tasks.catch_up_chatwoot", tenant_id=tenant.pk, queue="sync", channel_id=str(channel_id)
+                )
 
 
 @shared_task
@@ -93,7 +220,9 @@ def _sweep_one(tenant: Tenant) -> None:
         due = {
             ("messaging.tasks.take_turn", "agents", "conversation_id"): turns.due_ids(),
             ("messaging.tasks.deliver", "outbound", "conversation_id"): delivery.due_ids(now),
+            ("messaging.tasks.send_scheduled", "outbound", "conversation_id"): scheduled.due_ids(now),
             ("messaging.tasks.fetch_media", "sync", "attachment_id"): media.due_ids(),
+            ("messaging.tasks.hear", "agents", "attachment_id"): hearing.due_ids(),
         }
         takeover.release_overdue(now)
     for (task, queue, argument), ids in due.items():

@@ -7,15 +7,19 @@ from typing import Literal
 Speaker = Literal["contact", "agent", "user", "system"]
 TOKEN_BUDGET = 4000
 LONGEST_LINE = 6000
+# Of a voice note without words: the customer has to be told, which only the agent's answer can do.
+UNHEARD = "[nota de voz que no se pudo escuchar: decirlo y pedir que lo escriba]"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the chat. `name` is the person of the team who wrote it."""
+    """One message of the chat. `name` is the person of the team who wrote it; `said` what they wrote themselves where
+    `text` is more than that (the caption of a picture)."""
 
     speaker: Speaker
     text: str
     name: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

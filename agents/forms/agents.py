@@ -19,7 +19,7 @@ PROVIDERS = [
     ("custom", gettext_lazy("Otro, compatible con OpenAI")),
 ]
 #: fields of the form that live in the agent's `config`
-CONFIG = ("tone", "rules", "dictionary", "fallback_model", "base_url")
+CONFIG = ("tone", "rules", "dictionary", "fallback_model", "base_url", "vision")
 
 
 def _tools() -> list[tuple[str, str]]:
@@ -84,6 +84,15 @@ class AgentForm(forms.Form):
         help_text=gettext_lazy("De 0 (siempre igual) a 2 (muy suelto)."),
     )
     fallback_model = forms.CharField(label=gettext_lazy("Modelo de reserva"), required=False, max_length=80)
+    vision = forms.ChoiceField(
+        label=gettext_lazy("Fotos de los clientes"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Se muestran si el modelo ve imágenes")),
+            ("yes", gettext_lazy("Se muestran siempre")),
+            ("no", gettext_lazy("No se muestran")),
+        ],
+    )
     base_url = forms.URLField(
         label=gettext_lazy("Dirección del servidor"),
         required=False,
@@ -96,7 +105,10 @@ class AgentForm(forms.Form):
         (gettext_lazy("Quién es"), ("name", "role", "channels", "priority", "is_active")),
         (gettext_lazy("Qué dice"), ("system_prompt_template", "tone", "rules", "dictionary")),
         (gettext_lazy("Qué puede hacer"), ("enabled_tools",)),
-        (gettext_lazy("Modelo"), ("model_provider", "model_version", "temperature", "fallback_model", "base_url")),
+        (
+            gettext_lazy("Modelo"),
+            ("model_provider", "model_version", "temperature", "fallback_model", "vision", "base_url"),
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

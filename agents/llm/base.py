@@ -34,18 +34,20 @@ class ChatMessage:
     """One message of the dialogue.
 
     `raw` is an assistant message exactly as the provider sent it: it goes back unchanged, because
-    some families sign their tool calls and refuse a rebuilt one.
+    some families sign their tool calls and refuse a rebuilt one. `images` are data URLs that go with a user's text
+    to a model that can see; any other reads the text alone.
     """
 
     role: Role
     content: str = ""
     tool_call_id: str = ""
     raw: dict[str, Any] | None = None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One step. `timeout` in seconds, `max_tokens` of output, `temperature` None = the model's own."""
+    """One step. `timeout` in seconds, `max_tokens` of output, `temperature` None = the model's own, `sees` None = by the model's name."""
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -53,6 +55,7 @@ class ChatRequest:
     temperature: float | None = None
     max_tokens: int = 1200
     timeout: float = 45.0
+    sees: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

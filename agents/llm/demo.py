@@ -8,6 +8,7 @@ import json
 import re
 
 from agents.domain.handoff import wants_person
+from agents.domain.history import UNHEARD
 from agents.domain.readings import plain
 from agents.llm import demo_booking
 from agents.llm.base import ChatRequest, ChatResult, ToolCallRequest, Usage
@@ -28,17 +29,22 @@ class DemoLLM:
     def complete(self, request: ChatRequest) -> ChatResult:
         """First step: ask for the tools that fit; an appointment may want one more. Last step: say what they gave."""
         scene = scene_of(request)
+        if UNHEARD in scene.said and not scene.results:
+            return _saying(scene.words["unheard"])
         calls = demo_booking.further_calls(scene) if scene.results else _wanted_calls(scene)
         if calls:
             return _asking(calls, len(scene.results))
-        text = _answer(scene)
-        return ChatResult(
-            text=text,
-            raw_assistant={"role": "assistant", "content": text},
-            usage=Usage(),
-            finish_reason="stop",
-            model="demo",
-        )
+        return _saying(_answer(scene))
+
+
+def _saying(text: str) -> ChatResult:
+    return ChatResult(
+        text=text,
+        raw_assistant={"role": "assistant", "content": text},
+        usage=Usage(),
+        finish_reason="stop",
+        model="demo",
+    )
 
 
 def _wanted_calls(scene: Scene) -> list[Call]:

@@ -7,6 +7,7 @@ Phrases = dict[str, str]
 WORDS: dict[str, Phrases] = {
     "es": {
         "us": "nuestro equipo",
+        "unheard": "No pude escuchar la nota de voz. ¿Me lo escribís, por favor?",
         "asked": "Pidió hablar con una persona",
         "hello": "¡Hola! Soy el asistente automático de {}. ¿Qué querés saber?",
         "handed": "Te paso con una persona del equipo. Te responde por este mismo chat.",
@@ -53,6 +54,7 @@ WORDS: dict[str, Phrases] = {
     },
     "en": {
         "us": "our team",
+        "unheard": "I could not listen to the voice note. Could you write it to me, please?",
         "asked": "Asked to talk to a person",
         "hello": "Hello! I am the automatic assistant of {}. What would you like to know?",
         "handed": "I'm transferring you to a person of the team. They will answer in this same chat.",

@@ -34,6 +34,18 @@ FAMILIES: tuple[Family, ...] = (
 OTHER = Family("other", re.compile(r""))
 
 
+# Models that take pictures (OpenAI's models page, "Input: text, image"; Gemini's are multimodal throughout).
+_SEES = re.compile(
+    r"^(openai/)?(gpt-4o(?!.*(audio|realtime|transcribe|tts))|chatgpt-4o|gpt-4\.1|gpt-4-turbo|gpt-[5-9]|o1(?!-mini|-preview)"
+    r"|o3(?!-mini)|o[4-9])|^(models/|google/)?gemini"
+)
+
+
+def sees(model: str) -> bool:
+    """Whether a model of this name can look at pictures; one that nobody knows is not sent any."""
+    return _SEES.search(model.strip().lower()) is not None
+
+
 def family_of(model: str) -> Family:
     """The family of a model name; names that nobody knows get the most portable habits."""
     name = model.strip().lower()

@@ -13,7 +13,7 @@ import openai
 
 from agents.domain.storable import storable_json
 from agents.llm.base import ChatMessage, ChatRequest, ChatResult, ErrorKind, LLMError, ToolCallRequest, Usage
-from agents.llm.families import family_of
+from agents.llm.families import family_of, sees
 from agents.llm.transport import guarded_client
 
 CONNECT_SECONDS = 5.0
@@ -116,7 +116,8 @@ def _names(text: str, name: str) -> bool:
 
 def _body(request: ChatRequest, refused: frozenset[str]) -> dict[str, Any]:
     family = family_of(request.model)
-    body: dict[str, Any] = {"model": request.model, "messages": [_message(m) for m in request.messages]}
+    seeing = sees(request.model) if request.sees is None else request.sees
+    body: dict[str, Any] = {"model": request.model, "messages": [_message(m, seeing) for m in request.messages]}
     if request.tools:
         body["tools"] = [
             {
@@ -134,11 +135,14 @@ def _body(request: ChatRequest, refused: frozenset[str]) -> dict[str, Any]:
     return body
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def _message(message: ChatMessage, seeing: bool) -> dict[str, Any]:
     if message.role == "assistant" and message.raw is not None:
         return message.raw
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}
+    if message.images and seeing:
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in message.images]
+        return {"role": message.role, "content": [{"type": "text", "text": message.content}, *pictures]}
     return {"role": message.role, "content": message.content}
 
 

@@ -22,11 +22,12 @@ from agents.tools.base import Receipt
 End = Literal["done", "lost", "withheld", "exhausted"]
 LONGEST_TOOL_RESULT = 8000
 MAX_OUTPUT_TOKENS = 1200
+IMAGE_TOKENS = 1100  # of a picture of 1024 pixels, at the dearest of the common models
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one run works with. `models` in the order to try; `temperature` None = the model's own."""
+    """What one run works with. `models` in the order to try; `temperature` None = the model's own, `sees` None = by its name."""
 
     llm: LLM
     models: tuple[str, ...]
@@ -37,6 +38,7 @@ class Plan:
     temperature: float | None
     timeout: float
     policy: RetryPolicy | None = None
+    sees: bool | None = None
 
 
 @dataclass(slots=True)
@@ -161,6 +163,7 @@ def _ask(
         temperature=plan.temperature,
         max_tokens=MAX_OUTPUT_TOKENS * (2 if longer else 1),
         timeout=plan.timeout,
+        sees=plan.sees,
     )
     answer = ask(plan.llm, request, models=plan.models, seconds_left=left, policy=plan.policy)
     guess = Usage() if plan.llm.is_demo else _guess(messages, answer.result)
@@ -171,7 +174,10 @@ def _ask(
 def _guess(messages: list[ChatMessage], result: ChatResult) -> Usage:
     """Tokens by the length of the texts."""
     written = result.text + "".join(call.arguments_text for call in result.tool_calls)
-    return Usage(prompt=sum(tokens_of(message.content) for message in messages), completion=tokens_of(written))
+    return Usage(
+        prompt=sum(tokens_of(message.content) + IMAGE_TOKENS * len(message.images) for message in messages),
+        completion=tokens_of(written),
+    )
 
 
 def _answered(plan: Plan, trace: Trace, request: ToolCallRequest, position: int, step: int) -> ChatMessage:

@@ -1,7 +1,7 @@
 """Everything a turn needs to know, read in one short transaction."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from agents.domain.history import Line, Speaker, recent_turns
+from agents.domain.history import UNHEARD, Line, Speaker, recent_turns
 from agents.domain.language import language_of
 from agents.domain.pricing import counted_cost
 from agents.domain.prompt import AgentText, Facts, SystemPrompt, assemble
@@ -21,18 +21,21 @@ from agents.models import Agent, AgentRun, AgentVersion
 from agents.tools.base import Tool
 from crm.models import Contact
 from crm.services.custom_fields import told
-from messaging.models import Conversation, Message, MessageStatus
+from messaging.models import Attachment, Conversation, Message, MessageStatus
+from messaging.services import hearing
 from tenants.models import Tenant
 from tenants.services import tenant_settings
 
 LINES = 60
+MOST_PICTURES = 3
 Details = Mapping[str, tuple[str, str]]  # a field's key → its name and the value in words
 UNSAID = (MessageStatus.CANCELLED, MessageStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A conversation at the moment of a turn. `lines` are what was said, oldest first; `burst` is what wants an answer."""
+    """A conversation at the moment of a turn. `lines` are what was said, oldest first; `burst` is what wants an answer,
+    `pictures` the newest ones in it."""
 
     conversation: Conversation
     contact: Contact
@@ -43,6 +46,7 @@ class Scene:
     screening: Screening
     over_budget: bool
     details: Details
+    pictures: tuple[Attachment, ...] = ()
 
     @property
     def snapshot(self) -> dict[str, Any]:
@@ -58,7 +62,8 @@ def gather(*, tenant: Tenant, conversation_id: UUID, upto_sequence: int) -> Scen
     """Run inside a tenant transaction."""
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=conversation_id)
     version = answering_version(conversation.channel_source)
-    lines = _lines(conversation, upto_sequence)
+    rows = _rows(conversation, upto_sequence)
+    lines = [_line(row) for row in rows]
     burst = _burst(lines)
     return Scene(
         conversation=conversation,
@@ -70,6 +75,7 @@ def gather(*, tenant: Tenant, conversation_id: UUID, upto_sequence: int) -> Scen
         screening=worst([screen(text) for text in burst]),
         over_budget=spending_is_over(tenant),
         details=told(conversation.contact),
+        pictures=_pictures(rows[len(rows) - len(burst) :]),
     )
 
 
@@ -84,15 +90,34 @@ def answering_version(channel_source: str) -> AgentVersion | None:
     return None
 
 
-def _lines(conversation: Conversation, upto_sequence: int) -> list[Line]:
+def _rows(conversation: Conversation, upto_sequence: int) -> list[Message]:
     said = Message.objects.filter(conversation=conversation).exclude(kind__in=("note", "reaction"))
     said = said.exclude(status__in=UNSAID).exclude(author=Message.Author.SYSTEM)
     said = said.filter(Q(direction=Message.Direction.OUT) | Q(sequence__lte=upto_sequence))
     # A reply that the customer wrote past belongs before what it did not answer, else that would never be answered.
-    rows = sorted(
+    return sorted(
         said.order_by("-sequence")[:LINES], key=lambda row: (row.payload.get("answers", row.sequence), row.sequence)
     )
-    return [Line(_speaker(row), row.text.strip() or f"[{row.kind}]", row.author_name) for row in rows]
+
+
+def _line(row: Message) -> Line:
+    """A picture says that it is one; a voice note that nobody could hear, that too."""
+    text, ours = row.text.strip(), bool(row.payload.get("placeholder"))
+    if row.kind == "audio" and ours and row.direction == Message.Direction.IN:
+        return Line(_speaker(row), UNHEARD, row.author_name)
+    if row.kind == "image":
+        shown = "[imagen]" if ours or not text else f"[imagen: {text}]"
+        return Line(_speaker(row), shown, row.author_name, said="" if ours else text)
+    return Line(_speaker(row), text or f"[{row.kind}]", row.author_name)
+
+
+def _pictures(burst: Sequence[Message]) -> tuple[Attachment, ...]:
+    """The newest pictures of the messages that want an answer, in the order they came."""
+    shown = [row.pk for row in burst if row.kind == "image"]
+    if not shown:
+        return ()
+    files = Attachment.objects.filter(message__in=shown, state=Attachment.State.READY, mime__startswith="image/")
+    return tuple(reversed(files.order_by("-created_at", "-id")[:MOST_PICTURES]))
 
 
 def _speaker(row: Message) -> Speaker:
@@ -107,7 +132,7 @@ def _burst(lines: list[Line]) -> tuple[str, ...]:
     for line in reversed(lines):
         if line.speaker != "contact":
             break
-        burst.append(line.text)
+        burst.append(line.said or line.text)
     return tuple(reversed(burst))
 
 
@@ -125,7 +150,7 @@ def spending_is_over(tenant: Tenant, *, now: datetime | None = None) -> bool:
 
 
 def spent_today(tenant: Tenant, *, now: datetime | None = None) -> Decimal:
-    """US dollars since midnight in the company's zone; unknown prices count at the ceiling rate."""
+    """US dollars since midnight in the company's zone, voice notes included; unknown prices count at the ceiling rate."""
     local = (now or timezone.now()).astimezone(ZoneInfo(tenant.timezone))
     since = local.replace(hour=0, minute=0, second=0, microsecond=0)
     runs = AgentRun.objects.filter(created_at__gte=since, is_demo=False)
@@ -133,7 +158,8 @@ def spent_today(tenant: Tenant, *, now: datetime | None = None) -> Decimal:
     unknown = runs.filter(cost_usd__isnull=True).aggregate(
         prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens")
     )
-    return known + counted_cost("", prompt=unknown["prompt"] or 0, completion=unknown["completion"] or 0)
+    guessed = counted_cost("", prompt=unknown["prompt"] or 0, completion=unknown["completion"] or 0)
+    return known + guessed + hearing.spent_since(since)
 
 
 def prompt_of(
@@ -171,9 +197,11 @@ def prompt_of(
     return assemble(agent, facts, protocols=[(tool.name, tool.protocol) for tool in tools], suspicious=suspicious)
 
 
-def dialogue(prompt: SystemPrompt, lines: tuple[Line, ...]) -> tuple[ChatMessage, ...]:
-    """System prompt and recent turns as messages."""
-    turns = (ChatMessage(turn.role, turn.text) for turn in recent_turns(lines))
+def dialogue(prompt: SystemPrompt, lines: tuple[Line, ...], images: tuple[str, ...] = ()) -> tuple[ChatMessage, ...]:
+    """System prompt and recent turns as messages; pictures go with what the customer said last."""
+    turns = [ChatMessage(turn.role, turn.text) for turn in recent_turns(lines)]
+    if images and turns and turns[-1].role == "user":
+        turns[-1] = replace(turns[-1], images=images)
     return (ChatMessage("system", prompt.text), *turns)
 
 

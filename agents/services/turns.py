@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from agents.domain.budget import budget_of
 from agents.domain.handoff import wants_person
 from agents.domain.language import HANDED_OVER
-from agents.llm.base import LLMError
+from agents.llm.base import ChatMessage, LLMError
 from agents.models import AgentRun
+from agents.services import sight
 from agents.services.gates import Gate, in_words
 from agents.services.llms import llm_for
 from agents.services.loop import Plan, Trace, converse
@@ -115,9 +116,7 @@ def _with_model(turn: _Turn) -> None:
     trace = Trace()
     try:
         plan = _plan(turn)
-        turn.run.steps = [
-            {"type": "prompt", "messages": [{"role": m.role, "content": m.content} for m in plan.messages]}
-        ]
+        turn.run.steps = [{"type": "prompt", "messages": [_traced(message) for message in plan.messages]}]
         end, text = converse(plan, trace, still_mine=lambda: _still_mine(turn))
     except LLMError as error:
         _keep(turn, trace)
@@ -136,6 +135,12 @@ def _with_model(turn: _Turn) -> None:
         _to_people(turn, _("La IA no llegó a una respuesta."), Cause.FAILURE, AgentRun.Status.FAILED)
 
 
+def _traced(message: ChatMessage) -> dict[str, Any]:
+    """Of pictures only how many there were: they are with the conversation."""
+    traced: dict[str, Any] = {"role": message.role, "content": message.content}
+    return traced | {"images": len(message.images)} if message.images else traced
+
+
 def _plan(turn: _Turn) -> Plan:
     scene, snapshot = turn.scene, turn.scene.snapshot
     config = snapshot.get("config") or {}
@@ -151,6 +156,7 @@ def _plan(turn: _Turn) -> Plan:
         suspicious=suspicious,
     )
     llm, models, secret = llm_for(turn.tenant, snapshot)
+    wanted = sight.wanted(config)
     context = ToolContext(
         tenant=turn.tenant,
         actor=turn.actor,
@@ -173,12 +179,13 @@ def _plan(turn: _Turn) -> Plan:
     return Plan(
         llm=llm,
         models=models,
-        messages=dialogue(prompt, scene.lines),
+        messages=dialogue(prompt, scene.lines, sight.images_of(turn.tenant, scene.pictures, models, wanted)),
         toolbox=LiveToolbox(context, tools, turn.run.upto_sequence),
         gate=gate,
         budget=budget_of(config),
         temperature=float(temperature) if temperature is not None else None,
         timeout=CALL_SECONDS,
+        sees=wanted,
     )
 
 

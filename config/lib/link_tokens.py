@@ -1,13 +1,13 @@
-"""One-time links and the doors of other systems stay out of the log: their token opens them, and a log is read by others
-than its owner."""
+"""One-time links, the doors of other systems and the codes that a sign-in elsewhere sends back stay out of the log: their
+token opens them, and a log is read by others than its owner."""
 
 import logging
 import re
 
 _SLASH = r"(?:/|%2F)"
 _TOKEN = re.compile(
-    rf"(enlace{_SLASH}|entrada{_SLASH}[\w-]+{_SLASH}[\w-]+{_SLASH}|[?&]token="
-    rf"|agenda{_SLASH}ics{_SLASH}|reservar{_SLASH}[\w-]+{_SLASH}cita{_SLASH})[A-Za-z0-9_\-.]{{8,}}",
+    rf"(enlace{_SLASH}|entrada{_SLASH}[\w-]+{_SLASH}[\w-]+{_SLASH}|[?&](?:token|code|state)="
+    rf"|agenda{_SLASH}ics{_SLASH}|archivos{_SLASH}enviado{_SLASH}|reservar{_SLASH}[\w-]+{_SLASH}cita{_SLASH})[A-Za-z0-9_\-.]{{8,}}",
     re.I,
 )
 

@@ -121,6 +121,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "sync", "expires": 60},
     },
+    "sweep-chatwoot": {
+        "task": "messaging.tasks.sweep_chatwoot",
+        "schedule": 180.0,
+        "options": {"queue": "sync", "expires": 180},
+    },
     "forget-old-events": {"task": "messaging.tasks.forget_old", "schedule": 600.0, "options": {"expires": 600}},
     "make-companies": {"task": "tenants.tasks.make_due_companies", "schedule": 15.0, "options": {"expires": 15}},
     "forget-sign-ins": {"task": "tenants.tasks.forget_sign_ins", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -135,10 +140,20 @@ CELERY_BEAT_SCHEDULE = {
     "remind": {"task": "crm.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
     "let-go-holds": {"task": "crm.tasks.let_go_holds", "schedule": 300.0, "options": {"expires": 300}},
     "forget-explanations": {"task": "crm.tasks.forget_explanations", "schedule": 3600.0, "options": {"expires": 3600}},
+    "look-after-channels": {
+        "task": "messaging.tasks.look_after_channels",
+        "schedule": 300.0,
+        "options": {"queue": "sync", "expires": 300},
+    },
     "remind-of-appointments": {
         "task": "messaging.tasks.remind_of_appointments",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "look-after-templates": {
+        "task": "messaging.tasks.look_after_templates",
+        "schedule": 60.0,
+        "options": {"queue": "sync", "expires": 60},
     },
     "ask-outcomes": {"task": "crm.tasks.ask_outcomes", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-imports": {
@@ -309,13 +324,16 @@ INGEST_BODY_SECONDS = env.number("INGEST_BODY_SECONDS", 20, minimum=1)  # for th
 WEBHOOK_DEDUPE_SECONDS = env.number("WEBHOOK_DEDUPE_SECONDS", 120)
 META_GRAPH_BASE_URL = env.text("META_GRAPH_BASE_URL", "https://graph.facebook.com")
 META_GRAPH_VERSION = env.text("META_GRAPH_VERSION", "v25.0")
+META_DIALOG_BASE_URL = env.text("META_DIALOG_BASE_URL", "https://www.facebook.com")  # where a person says yes
 INSTAGRAM_GRAPH_BASE_URL = env.text("INSTAGRAM_GRAPH_BASE_URL", "https://graph.instagram.com")
+INSTAGRAM_OAUTH_BASE_URL = env.text("INSTAGRAM_OAUTH_BASE_URL", "https://api.instagram.com")
 YCLOUD_BASE_URL = env.text("YCLOUD_BASE_URL", "https://api.ycloud.com/v2")
 TIENDANUBE_BASE_URL = env.text("TIENDANUBE_BASE_URL", "https://api.tiendanube.com/2025-03")
 GOOGLE_TOKEN_URI = env.text("GOOGLE_TOKEN_URI", "https://oauth2.googleapis.com/token")
 GOOGLE_CALENDAR_ENDPOINT = env.text("GOOGLE_CALENDAR_ENDPOINT", "https://www.googleapis.com/calendar/v3/")
 GOOGLE_CONSENT_URL = env.text("GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
+TRANSCRIPTION_MODEL = env.text("TRANSCRIPTION_MODEL", "whisper-1")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta/openai/")
 AUDIT_ANCHOR_FILE = env.text("AUDIT_ANCHOR_FILE")  # empty: DATA_DIR/audit/anchors.jsonl
 AUDIT_ANCHOR_URL = env.text("AUDIT_ANCHOR_URL")  # where a machine out of reach keeps a copy
@@ -361,6 +379,7 @@ TIMELINE = [
     "agents.services.timeline.entries",
 ]
 CONTACT_CHANNELS = "messaging.services.timeline.channels"  # a contact's chats, as a column of a query of contacts
+AI_SPENDING_OVER = "agents.services.scene.spending_is_over"  # whether a company's ceiling for today is reached
 LEAD_ATTENDED = ["messaging.access.talking_agents"]  # chats in which an agent attends a lead just now
 HANDOVER_CHATS = {"hand": "messaging.services.handing.hand", "back": "messaging.services.handing.back"}
 MEMBER_ACTIVATED = ["crm.services.sellers.welcome"]  # called with the membership, inside its company

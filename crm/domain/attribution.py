@@ -19,6 +19,7 @@ LENGTHS = {
 # The ids that ad networks add to a click, and whose each is.
 CLICKS = {"ctwa_clid": "meta", "fbclid": "meta", "gclid": "google", "msclkid": "bing", "ttclid": "tiktok"}
 AD = "anuncio"
+LINK = "enlace"  # m.me and ig.me addresses, printed or shared: somebody came by them, but nobody paid for it
 UTM = ("source", "medium", "campaign", "term", "content")
 PARAMS = (*(f"utm_{name}" for name in UTM), *CLICKS)
 
@@ -68,15 +69,21 @@ def of_params(params: Mapping[str, Any], *, page: str = "", referrer: str = "") 
 
 
 def of_referral(referral: Mapping[str, Any]) -> Attribution:
-    """From what WhatsApp or Messenger says of the ad that was clicked.
+    """From what WhatsApp or Messenger says of the ad, or of the link without an ad, that was clicked.
 
     Meta: WhatsApp `referral` {source_type, source_id, source_url, headline, body, ctwa_clid}; Messenger and Instagram
     `referral` {source, type, ad_id, ref, ads_context_data {ad_title}}.
     """
+    paid = (
+        referral.get("ad_id")
+        or referral.get("ctwa_clid")
+        or referral.get("source_type")
+        or referral.get("source") == "ADS"
+    )
     context = referral.get("ads_context_data")
     title = context.get("ad_title", "") if isinstance(context, Mapping) else ""
     return Attribution(
-        source=AD,
+        source=AD if paid or not referral.get("source") else LINK,
         medium=cut("medium", referral.get("source_type") or referral.get("source") or ""),
         campaign=cut("campaign", referral.get("ref") or ""),
         content=cut("content", referral.get("headline") or title or referral.get("body") or ""),

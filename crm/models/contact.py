@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def search(self, words: str) -> Self:
-        """Every word must begin a word of name, phone, e-mail or document; case and accents do not count."""
+        """Every word must begin a word of name, phone, e-mail or username; case and accents do not count."""
         query = as_prefix_query(words)
         if not query:
             return self.none() if words.strip() else self
@@ -96,11 +96,14 @@ class Contact(models.Model):
         super().save(*args, **kwargs)
 
     def words_to_find(self) -> str:
-        """Name, phones and e-mails, the further ones too; of a number also its last digits, as people dictate it."""
+        """Name, phones, e-mails, the further ones too, and usernames; of a number also its last digits, as people dictate it."""
         points = [] if self._state.adding else list(self.points.values_list("kind", "value"))
         numbers = [self.phone or "", *(value for kind, value in points if kind == ContactPoint.Kind.PHONE)]
         others = [value for kind, value in points if kind == ContactPoint.Kind.EMAIL]
-        return searchable(" ".join([self.name, self.email, *others, *(f"{each} {each[-8:]}" for each in numbers)]))
+        # A network's address is found by its last part, which is the person's.
+        linked = [each.rstrip("/").rpartition("/")[2] for each in self.social_links.values() if isinstance(each, str)]
+        digits = (f"{each} {each[-8:]}" for each in numbers)
+        return searchable(" ".join([self.name, self.email, *others, *linked, *digits]))
 
 
 class ContactPoint(models.Model):

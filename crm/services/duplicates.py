@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import commit
 from config.lib.errors import NotFound
 from config.lib.ids import key_of
-from crm.domain.duplicates import LAST, WORTH_SHOWING, Person, likeness
+from crm.domain.duplicates import LAST, TOLD, WORTH_SHOWING, Likeness, Person, likeness, with_told
 from crm.domain.names import is_full, name_words
 from crm.domain.phones import phone_variants
 from crm.models import Contact, ContactPoint, DuplicatePair
@@ -31,6 +32,11 @@ KINDS: dict[str, Promise] = {
     "name": _("El mismo nombre"),
     "city": _("La misma ciudad"),
     "ending": _("Teléfonos que terminan igual"),
+    "together": _("El canal los nombra como una sola persona"),
+    "moved": _("Pasó a usar el teléfono del otro"),
+    "username": _("El mismo usuario en dos redes"),
+    "said_phone": _("Escribió en el chat el teléfono del otro"),
+    "said_email": _("Escribió en el chat el correo del otro"),
 }
 
 
@@ -39,13 +45,17 @@ def find_for(contact_id: UUID) -> int:
     contact = Contact.objects.filter(pk=contact_id).prefetch_related("points").first()
     if contact is None:
         return 0
-    found = []
     mine = as_person(contact)
-    for other in _candidates(contact, mine).prefetch_related("points"):
-        alike = likeness(mine, as_person(other))
-        if alike.score >= WORTH_SHOWING:
-            first, second = sorted((contact.pk, other.pk))
-            found.append(DuplicatePair(first_id=first, second_id=second, score=alike.score, evidence=alike.evidence))
+    told = {(pair.first_id, pair.second_id): _told(pair) for pair in _of(contact.pk)}
+    alike = {
+        _key(contact.pk, other.pk): likeness(mine, as_person(other))
+        for other in _candidates(contact, mine).prefetch_related("points")
+    }
+    found = []
+    for first, second in alike.keys() | {key for key, said in told.items() if said}:
+        both = with_told(alike.get((first, second), Likeness(0, [])), told.get((first, second), []))
+        if both.score >= WORTH_SHOWING:
+            found.append(DuplicatePair(first_id=first, second_id=second, score=both.score, evidence=both.evidence))
     DuplicatePair.objects.bulk_create(
         sorted(found, key=lambda pair: (pair.first_id, pair.second_id)),
         update_conflicts=True,
@@ -57,6 +67,29 @@ def find_for(contact_id: UUID) -> int:
         if (pair.first_id, pair.second_id) not in known:
             pair.delete()
     return len(found)
+
+
+def suggest(*, contact: Contact, other: Contact, kind: str, what: str) -> None:
+    """Another app tells what speaks for the two being one: `kind` of `crm.domain.duplicates.TOLD`. The rest follows in a worker."""
+    first, second = _key(contact.pk, other.pk)
+    said = {"kind": kind, "left": what, "right": what}
+    pair, made = DuplicatePair.objects.select_for_update(no_key=True).get_or_create(
+        first_id=first, second_id=second, defaults={"score": TOLD[kind], "evidence": [said]}
+    )
+    if not made and said in pair.evidence:
+        return
+    if not made:
+        pair.evidence, pair.score = [said, *pair.evidence], max(pair.score, TOLD[kind])
+        pair.save(update_fields=["evidence", "score"])
+    commit.queue("crm.tasks.find_duplicates", contact_id=str(contact.pk))
+
+
+def _told(pair: DuplicatePair) -> list[dict[str, Any]]:
+    return [said for said in pair.evidence if said["kind"] in TOLD]
+
+
+def _key(one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    return (one, other) if one < other else (other, one)
 
 
 def as_person(contact: Contact) -> Person:

@@ -65,6 +65,8 @@ GROUPS: tuple[tuple[Promise, tuple[Setting, ...]], ...] = (
         _("Canales e IA"),
         (
             Setting(_("Canales"), "/canales/", icon="radio-tower", permission="channels.read", says=_("Por dónde escriben los clientes.")),
+            Setting(_("Plantillas"), "/plantillas/", icon="file-text", permission="channels.read", says=_("Mensajes de WhatsApp aprobados, para escribir pasadas las 24 horas.")),
+            Setting(_("Entregas"), "/entregas/", icon="send", permission="channels.read", says=_("Lo que no salió, por qué, y cómo enviarlo de nuevo.")),
             Setting(_("Agentes IA"), "/agentes/", icon="sparkles", permission="agents.read", says=_("Quién responde y con qué instrucciones.")),
             Setting(_("Conocimiento"), "/conocimiento/", icon="book-open", permission="knowledge.read", says=_("Lo que la IA puede consultar.")),
         ),

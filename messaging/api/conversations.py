@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,17 +17,22 @@ from messaging.api.serializers import (
     AssigneeBody,
     ConversationFilter,
     ConversationOut,
+    FileBody,
     MessageOut,
     MessageWithFilesOut,
     SentOut,
     TakeoverBody,
     TextBody,
 )
+from messaging.domain.media_limits import LARGEST_SENT
 from messaging.models import Conversation, Message
-from messaging.services import conversations, outbound, takeover
+from messaging.services import conversations, media, outbound, takeover
 from tenants.api.base import CompanyView
+from tenants.api.parsers import JSONParser
 from tenants.audit_access import audit_access
 from tenants.models import Membership, User
+
+FORM_BYTES = 64 * 1024  # of a form around its file
 
 
 def narrowed(rows: QuerySet[Conversation], asked: dict[str, Any]) -> QuerySet[Conversation]:
@@ -66,6 +72,8 @@ class OneConversation(CompanyView):
 @audit_access("conversation.viewed", resource="pk")
 class Messages(CompanyView):
     reads, writes = "inbox.read", "inbox.write"
+    parser_classes = [JSONParser, MultiPartParser]
+    most_bytes = LARGEST_SENT + FORM_BYTES
 
     @extend_schema(operation_id="conversations_messages_list", responses=MessageWithFilesOut(many=True))
     def get(self, request: Request, pk: str) -> Response:
@@ -74,12 +82,23 @@ class Messages(CompanyView):
         rows = Message.objects.filter(conversation=conversation).prefetch_related("attachments")
         return self.paged(rows, MessageWithFilesOut)
 
-    @extend_schema(operation_id="conversations_messages_create", request=TextBody, responses={201: SentOut})
+    @extend_schema(
+        operation_id="conversations_messages_create",
+        request={"application/json": TextBody, "multipart/form-data": FileBody},
+        responses={201: SentOut},
+    )
     def post(self, request: Request, pk: str) -> Response:
-        """Answer as the person: the chat is theirs from then on. 422 once the reply window of the channel is over."""
+        """Answer as the person, with a text or (as a form) a file of up to 25 MB: the chat is theirs from then on.
+
+        422 once the reply window of the channel is over, and for a file that the channel does not take.
+        """
         conversation = conversation_for(self.member, pk, lock=True)
-        text = self.body(TextBody)["text"]
-        sent = outbound.send_as_person(conversation=conversation, text=text, by=self.actor, user=self.user)
+        if (request.content_type or "").startswith("multipart/"):
+            said = self.body(FileBody)
+            sent = [media.send_file(conversation=conversation, by=self.actor, user=self.user, **said)]
+        else:
+            text = self.body(TextBody)["text"]
+            sent = outbound.send_as_person(conversation=conversation, text=text, by=self.actor, user=self.user)
         ids = [str(message.pk) for message in sent]
         return Response({**MessageOut(sent[0]).data, "message_ids": ids}, status=201)
 

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from config.lib.errors import Forbidden
 from messaging.access import message_for
-from messaging.api.serializers import MessageOut, RelayBody, RelayedOut
-from messaging.services import outbound, relay
+from messaging.api.serializers import LeftBehindFilter, LeftBehindOut, MessageOut, RelayBody, RelayedOut
+from messaging.services import dead_letters, outbound, relay
 from tenants.api.base import CompanyView
 from tenants.audit_access import audit_access
 
@@ -35,6 +35,20 @@ def _as_words(said: dict[str, Any]) -> dict[str, Any]:
     for name in ("channel", "conversation_id"):
         said[name] = str(said[name]) if said[name] else ""
     return said
+
+
+@audit_access("messages.listed")
+class LeftBehind(CompanyView):
+    reads = "inbox.read"
+
+    @extend_schema(operation_id="messages_list", parameters=[LeftBehindFilter], responses=LeftBehindOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What did not leave in the last 30 days, the latest first: `failed`, or `unknown` where nobody confirmed it."""
+        asked = self.asked(LeftBehindFilter)
+        rows = dead_letters.visible(self.member, status=asked.get("status", ""))
+        if "channel" in asked:
+            rows = rows.filter(channel=asked["channel"])
+        return self.paged(rows, LeftBehindOut)
 
 
 @audit_access("message.viewed", resource="pk")

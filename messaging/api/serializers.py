@@ -70,7 +70,13 @@ class AttachmentOut(serializers.Serializer):
     mime = serializers.CharField()
     filename = serializers.CharField()
     size = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="Of the content, in hex; empty until it is there.")
     state = serializers.CharField(help_text="pending, ready or failed")
+    error = serializers.CharField()
+    hearing = serializers.CharField(help_text="Of a voice note: pending, ready or failed; none where nobody listens.")
+    transcript = serializers.CharField()
+    language = serializers.CharField(help_text="ISO 639-1, where the model told it.")
+    seconds = serializers.DecimalField(max_digits=8, decimal_places=2, allow_null=True)
 
 
 class MessageOut(serializers.Serializer):
@@ -90,6 +96,17 @@ class MessageOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
+class LeftBehindOut(MessageOut):
+    channel = serializers.UUIDField(source="channel_id")
+    error_code = serializers.CharField()
+    attempts = serializers.IntegerField()
+
+
+class LeftBehindFilter(serializers.Serializer):
+    status = serializers.ChoiceField(choices=["failed", "unknown"], required=False, help_text="Both when not named.")
+    channel = serializers.UUIDField(required=False)
+
+
 class MessageWithFilesOut(MessageOut):
     attachments = AttachmentOut(many=True)
 
@@ -100,6 +117,11 @@ class SentOut(MessageOut):
 
 class TextBody(serializers.Serializer):
     text = serializers.CharField(max_length=20_000, trim_whitespace=False)
+
+
+class FileBody(serializers.Serializer):
+    file = serializers.FileField()
+    caption = serializers.CharField(max_length=1024, required=False, allow_blank=True, default="")
 
 
 class TakeoverBody(serializers.Serializer):
@@ -124,6 +146,11 @@ class MediaBody(serializers.Serializer):
     filename = serializers.CharField(max_length=240, required=False, allow_blank=True, default="")
 
 
+class ChoiceBody(serializers.Serializer):
+    id = serializers.CharField(max_length=200)
+    title = serializers.CharField(max_length=20)
+
+
 class RelayBody(serializers.Serializer):
     to = serializers.CharField(
         max_length=200, required=False, allow_blank=True, default="", help_text="E.164 on WhatsApp."
@@ -137,6 +164,12 @@ class RelayBody(serializers.Serializer):
     external_account_id = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     media = MediaBody(required=False, allow_null=True, default=None)
     template = TemplateBody(required=False, allow_null=True, default=None)
+    choices = serializers.ListField(
+        child=ChoiceBody(), required=False, max_length=10, help_text="Answers offered under the text."
+    )
+    reply_to = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="The provider's id of what is quoted."
+    )
     tenant_id = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 

@@ -1,12 +1,22 @@
 from config.lib.routes import route
-from messaging.api import channels, conversations, messages
+from messaging.api import attachments, channels, conversations, messages, scheduled, templates
 
 urlpatterns = [
     route("channels", channels.Channels),
     route("channels/<pk>", channels.OneChannel),
+    route("channels/<pk>/check", channels.Check),
+    route("channels/<pk>/events", channels.Events),
+    route("channels/<pk>/events/<number>/replay", channels.Replay),
     route("conversations", conversations.Conversations),
     route("conversations/<pk>", conversations.OneConversation),
     route("conversations/<pk>/messages", conversations.Messages),
+    route("conversations/<pk>/scheduled", scheduled.Scheduled),
+    route("conversations/<pk>/scheduled/<scheduled_id>", scheduled.OneScheduled),
+    route("templates", templates.Templates),
+    route("templates/sync", templates.Sync),
+    route("templates/<pk>", templates.OneTemplate),
+    route("templates/<pk>/submit", templates.Submit),
+    route("templates/<pk>/preview", templates.Preview),
     route("conversations/<pk>/takeover", conversations.Takeover),
     route("conversations/<pk>/release", conversations.Release),
     route("conversations/<pk>/assign", conversations.Assign),
@@ -14,6 +24,8 @@ urlpatterns = [
     route("conversations/<pk>/close", conversations.Close),
     route("conversations/<pk>/reopen", conversations.Reopen),
     route("conversations/<pk>/read", conversations.Read),
+    route("messages", messages.LeftBehind),
+    route("attachments/<pk>/file", attachments.AttachmentFile),
     route("messages/relay", messages.Relay),
     route("messages/<pk>/retry", messages.Retry),
 ]

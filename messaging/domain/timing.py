@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 # Meta's throughput pages, as gathered in the project's provider reference).
 PAIR_SECONDS, PAIR_BURST = 6.0, 45
 WINDOW = timedelta(hours=24)
+# What a person of the team writes may come later there (Messenger's policy of the human agent).
+PERSON_WINDOW = timedelta(days=7)
+PERSON_SOURCES = ("instagram", "facebook")
 WINDOW_MARGIN = timedelta(minutes=1)  # clocks differ, and a send takes a moment
 
 
@@ -25,15 +28,18 @@ def pair_full_after_send(*, now: datetime, full_at: datetime | None) -> datetime
     return max(now, full_at or now) + timedelta(seconds=PAIR_SECONDS)
 
 
-def window_closes(*, channel_source: str, last_inbound: datetime | None) -> datetime | None:
-    """When free text stops being allowed; None = the channel has no window."""
+def window_closes(*, channel_source: str, last_inbound: datetime | None, by_person: bool = False) -> datetime | None:
+    """When free text stops being allowed; None = the channel has no window. `by_person`: of the team, not of an agent."""
     if channel_source == "web":
         return None
-    return last_inbound + WINDOW - WINDOW_MARGIN if last_inbound else datetime.min.replace(tzinfo=UTC)
+    if last_inbound is None:
+        return datetime.min.replace(tzinfo=UTC)
+    longer = by_person and channel_source in PERSON_SOURCES
+    return last_inbound + (PERSON_WINDOW if longer else WINDOW) - WINDOW_MARGIN
 
 
-def window_open(*, channel_source: str, last_inbound: datetime | None, now: datetime) -> bool:
-    closes = window_closes(channel_source=channel_source, last_inbound=last_inbound)
+def window_open(*, channel_source: str, last_inbound: datetime | None, now: datetime, by_person: bool = False) -> bool:
+    closes = window_closes(channel_source=channel_source, last_inbound=last_inbound, by_person=by_person)
     return closes is None or now < closes
 
 

@@ -43,7 +43,7 @@ class InboxFilter(forms.Form):
 
 
 class ReplyForm(forms.Form):
-    """`key` makes a repeated press the same message."""
+    """`key` makes a repeated press the same message; `responde` is the message that is answered."""
 
     text = forms.CharField(
         label=_("Mensaje"),
@@ -53,12 +53,27 @@ class ReplyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "autocomplete": "off", "data-enter-sends": True}),
     )
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    responde = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].strip()
         if not text:
             raise forms.ValidationError(self.fields["text"].error_messages["required"], code="required")
         return text
+
+
+class FileForm(forms.Form):
+    """One file and its words. Written in the composer, the words may come as `text`."""
+
+    file = forms.FileField(error_messages={"required": _("Elegir un archivo."), "empty": _("El archivo está vacío.")})
+    caption = forms.CharField(required=False)
+    text = forms.CharField(required=False)
+    key = forms.UUIDField(required=False)
+    responde = forms.UUIDField(required=False)
+
+    @property
+    def words(self) -> str:
+        return str(self.cleaned_data["caption"] or self.cleaned_data["text"])
 
 
 class TemplateForm(forms.Form):

@@ -63,6 +63,9 @@ class InboundEvent(models.Model):
         indexes = [
             models.Index(fields=["tenant", "id"], condition=models.Q(state="received"), name="inbound_due"),
             models.Index(fields=["tenant", "-id"], name="inbound_latest"),
+            models.Index(
+                fields=["tenant", "channel_id", "-id"], condition=models.Q(state="failed"), name="inbound_failed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ READ_SECONDS = 2.0  # a provider waits five for everything together
 MISS_SECONDS = 1.0  # unknown addresses cause at most one load in this time
 #: provider → (category, NAME) of what its door needs
 SECRETS: dict[str, tuple[tuple[str, str], ...]] = {
-    "meta_direct": (("meta", "APP_SECRET"), ("meta", "VERIFY_TOKEN")),
+    "meta_direct": (("meta", "APP_SECRET"), ("instagram", "APP_SECRET"), ("meta", "VERIFY_TOKEN")),
     "ycloud": (("ycloud", "WEBHOOK_SECRET"),),
     "chatwoot": (("chatwoot", "WEBHOOK_SECRET"),),
 }

@@ -10,7 +10,9 @@ from messaging.ingest.complaints import Complaints
 from messaging.ingest.http import Bodies, Receive, Refused, Scope, Send, answer, stored_answer
 from messaging.ingest.routes import Route, Routes, RoutesUnavailable
 from messaging.ingest.spool import Event
+from messaging.providers.chatwoot import signature as chatwoot
 from messaging.providers.meta_direct import signature as meta
+from messaging.providers.ycloud import signature as ycloud
 
 MOST_BYTES = 1024 * 1024
 RETRY = (b"retry-after", b"5")
@@ -39,9 +41,18 @@ DOORS: dict[str, Door] = {
         "meta_direct",
         (meta.HEADER,),
         meta.verify,
-        ("meta/APP_SECRET",),
+        ("meta/APP_SECRET", "instagram/APP_SECRET"),  # an app of Instagram's own sign-in signs with its own
         handshake=meta.handshake,
         verify_token="meta/VERIFY_TOKEN",  # noqa: S106 (the name it has in the vault)
+    ),
+    "ycloud": Door("ycloud", (ycloud.HEADER,), ycloud.verify, ("ycloud/WEBHOOK_SECRET",), event_key=ycloud.event_key),
+    "chatwoot": Door(
+        "chatwoot",
+        chatwoot.HEADERS,
+        chatwoot.verify,
+        ("chatwoot/WEBHOOK_SECRET",),
+        unsigned=True,  # versions before 4.11.2 do not sign
+        event_key=chatwoot.event_key,
     ),
 }
 

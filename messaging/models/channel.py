@@ -77,6 +77,7 @@ class ChannelIdentity(models.Model):
         verbose_name = _("identidad en un canal")
         verbose_name_plural = _("identidades en canales")
         constraints = [models.UniqueConstraint(fields=["channel", "kind", "external_id"], name="identity_once")]
+        indexes = [models.Index(fields=["username"], condition=~models.Q(username=""), name="identity_username")]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.external_id}"

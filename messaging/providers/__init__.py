@@ -7,6 +7,13 @@ from messaging.providers.base import Provider
 #: (provider, channel_source) → dotted path of the adapter class
 PROVIDERS: dict[tuple[str, str], str] = {
     ("meta_direct", "whatsapp"): "messaging.providers.meta_direct.client.MetaWhatsApp",
+    ("meta_direct", "facebook"): "messaging.providers.meta_direct.messenger.MetaMessenger",
+    ("meta_direct", "instagram"): "messaging.providers.meta_direct.instagram.MetaInstagram",
+    ("chatwoot", "whatsapp"): "messaging.providers.chatwoot.client.ChatwootWhatsApp",
+    ("chatwoot", "instagram"): "messaging.providers.chatwoot.client.ChatwootInstagram",
+    ("chatwoot", "facebook"): "messaging.providers.chatwoot.client.ChatwootFacebook",
+    ("chatwoot", "web"): "messaging.providers.chatwoot.client.ChatwootWeb",
+    ("ycloud", "whatsapp"): "messaging.providers.ycloud.client.YCloudWhatsApp",
     ("web", "web"): "messaging.providers.web.client.WebChat",
 }
 

@@ -265,6 +265,11 @@ class Provider:
     per_second: ClassVar[float] = 50.0
 
     @classmethod
+    def speed(cls, config: Mapping[str, Any]) -> float:
+        """Messages a second that this channel may send; `config` as kept on it. Asked before any secret is read."""
+        return cls.per_second
+
+    @classmethod
     def connected(cls, *, config: Mapping[str, Any], secret: Secret, endpoints: Endpoints) -> Self:
         """The adapter of one channel: `config` as kept on it, its secrets read through `secret`."""
         raise NotImplementedError
@@ -287,8 +292,11 @@ class Provider:
         """The file behind `ref`, held in memory and limited in size. Repeatable until the provider forgets the file."""
         raise NotImplementedError
 
-    def mark_read(self, message_id: str, typing: bool = False) -> None:
-        """Show the person that their message was read, and "typing…" for some seconds. Repeatable."""
+    def mark_read(self, message_id: str, typing: bool = False, to: "Address | None" = None) -> None:
+        """Show the person that their message was read, and "typing…" for some seconds. Repeatable.
+
+        `to` is who wrote it: some providers are told by person, not by message.
+        """
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:

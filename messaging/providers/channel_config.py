@@ -13,7 +13,7 @@ from config.lib.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class ConfigField:
-    """One plain value of a channel; `pattern` must match the whole of it. `many`: a list of such values."""
+    """One plain value of a channel; `pattern` matches the whole of it. `many`: a list of such values; `flag`: yes or no."""
 
     name: str
     label: Promise | str
@@ -21,6 +21,7 @@ class ConfigField:
     pattern: str = r".{1,200}"
     help: Promise | str = ""
     many: bool = False
+    flag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class ChannelConfig:
         cleaned: dict[str, Any] = {}
         wrong: dict[str, str] = {}
         for one in self.fields:
+            if one.flag:
+                if str(raw.get(one.name)).lower() in ("true", "on", "1"):
+                    cleaned[one.name] = True
+                continue
             values = _values(raw.get(one.name), many=one.many)
             if one.required and not values:
                 wrong[one.name] = _("Falta este dato.")

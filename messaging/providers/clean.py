@@ -49,6 +49,21 @@ def seconds(value: object) -> datetime | None:
     return datetime.fromtimestamp(int(given), UTC)
 
 
+def milliseconds(value: object) -> datetime | None:
+    """An aware time out of unix milliseconds; seconds are taken too, as some of Meta's events carry them."""
+    given = text(value)
+    return seconds(given[:-3] if re.fullmatch(r"[0-9]{12,14}", given) else given)
+
+
+def rfc3339(value: object) -> datetime | None:
+    """An aware time out of "2026-11-20T12:00:00.000Z"; None if it is none, names no zone or is absurd."""
+    try:
+        found = datetime.fromisoformat(text(value, 40).strip())
+        return found if found.tzinfo and _EARLIEST <= found.timestamp() <= _LATEST else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -7,14 +7,11 @@ meanwhile is found again. Locks: contact, appointment, conversation.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import F
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from config.lib.days import lowered
 from config.lib.errors import AppError
 from config.lib.ids import key_of
 from crm.agenda import events, reminders
@@ -26,6 +23,7 @@ from messaging.models import Channel, Conversation, Message, MessageStatus
 from messaging.providers.base import InboundMessage
 from messaging.services.conversations import locked, note
 from messaging.services.outbound import can_write_freely, may_reach, queue_template, queue_text, safely_once
+from messaging.services.template_values import said, words_of
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
@@ -105,21 +103,6 @@ def _refused(contact: Contact) -> bool:
     return said is not None and not said.granted
 
 
-def words_of(event: AgendaEvent) -> dict[str, str]:
-    """What texts about an appointment may name, in the present language and the company's zone."""
-    tenant = current_tenant()
-    start = event.starts_at.astimezone(ZoneInfo(tenant.timezone))
-    return {
-        "nombre": (event.contact.name if event.contact else "").strip(),
-        "fecha": lowered(date_format(start, _("l j \\d\\e F"))),
-        "hora": start.strftime("%H:%M"),
-        "servicio": (event.service.name if event.service else "") or event.title or _("cita"),
-        "vendedor": event.seller.name,
-        "lugar": event.place or (event.service.place if event.service else ""),
-        "empresa": tenant.name,
-    }
-
-
 def _sentence(event: AgendaEvent, values: dict[str, str]) -> str:
     """The reminder as plain words."""
     said = _("Le recordamos su cita de %(servicio)s con %(vendedor)s: %(fecha)s a las %(hora)s.") % values
@@ -142,7 +125,8 @@ def _template(
 
 
 def _queue_template(chat: Conversation, template: dict[str, Any], values: dict[str, str], key: str) -> Message:
-    text = _("Recordatorio de la cita: %(servicio)s con %(vendedor)s, %(fecha)s a las %(hora)s.") % values
+    ours = _("Recordatorio de la cita: %(servicio)s con %(vendedor)s, %(fecha)s a las %(hora)s.") % values
+    text = said(chat.channel_id, template) or ours
     return queue_template(chat, template, by=_us(), user=None, key=key, text=text)
 
 

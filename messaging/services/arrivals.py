@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from crm.domain.attribution import of_referral
+from crm.domain.attribution import AD, of_referral
 from crm.models import Contact, Lead, Touch
 from crm.services.leads import ensure_open_lead
 from crm.services.touches import note_touch
@@ -16,7 +16,7 @@ def arrive(*, channel: Channel, contact: Contact, item: InboundMessage) -> Lead:
     by = Actor("contact", str(contact.pk), contact.name or contact.phone or _("Quien escribió"))
     came = of_referral(item.referral).as_dict() if item.referral else {}
     source = came.pop("source", channel.channel_source)
-    kind = Touch.Kind.AD if item.referral else Touch.Kind.MESSAGE
+    kind = Touch.Kind.AD if source == AD else Touch.Kind.MESSAGE
     lead, new = ensure_open_lead(contact=contact, source=source, by=by, touch=kind, attribution=came)
     if item.referral and not new:
         note_touch(contact=contact, lead=lead, kind=kind, source=source, **came)

@@ -1,11 +1,13 @@
 """Channels and the addresses behind them. The route row is what the door reads; it changes with its channel."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,17 +15,24 @@ from config.lib import commit
 from config.lib.errors import AppError, Conflict, Invalid, NotFound, ProviderError
 from messaging.ingest import routes
 from messaging.ingest.models import ChannelRoute
-from messaging.models import Channel, Conversation, Provider, Source
-from messaging.providers import provider_class
+from messaging.models import Channel, Conversation, Message, Provider, Source
+from messaging.providers import PROVIDERS, provider_class
+from messaging.services import breaker, meta_setup, unrouted
 from messaging.services.adapters import adapter_for
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.locks import hold
 from tenants.models import Credential, Tenant
+from tenants.services import vault
 from tenants.services.audit import record
 
 HEARD_EVERY = timedelta(seconds=30)  # how often "last webhook" is written at most
+#: secrets that some channels of a kind have: an old Chatwoot signs nothing, an Instagram sign-in has an app of its own
+OPTIONAL = {
+    ("chatwoot", ""): (("chatwoot", "WEBHOOK_SECRET"),),
+    ("meta_direct", "instagram"): (("instagram", "APP_SECRET"),),
+}
 
 
 def create_channel(*, provider: str, channel_source: str, name: str, config: dict[str, Any], by: Actor) -> Channel:
@@ -44,6 +53,7 @@ def create_channel(*, provider: str, channel_source: str, name: str, config: dic
     _write_route(channel)
     record(action="channel.created", resource=channel, by=by, diff={"kind": f"{provider}/{channel_source}"})
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+    unrouted.take_in(channel)
     return channel
 
 
@@ -63,6 +73,27 @@ def update_channel(
     return channel
 
 
+def set_fallback(*, channel: Channel, fallback: Channel | None, by: Actor) -> None:
+    """Through which channel of the same kind leaves what this one cannot send; None: it waits."""
+    if fallback is not None and (fallback.pk == channel.pk or fallback.channel_source != channel.channel_source):
+        message = _("El reemplazo tiene que ser otro canal del mismo tipo.")
+        raise Invalid(message, fields={"fallback": message})
+    if channel.fallback_id == (fallback.pk if fallback else None):
+        return
+    channel.fallback = fallback
+    channel.save(update_fields=["fallback"])
+    record(action="channel.updated", resource=channel, by=by, diff={"fields": ["fallback"]})
+    emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+
+
+def make_verify_token(*, channel: Channel, by: Actor) -> str:
+    """A new text by which Meta is told that the address is ours; shown once, kept in the vault."""
+    token = secrets.token_urlsafe(24)
+    vault.put_credential(category="meta", name=f"VERIFY_TOKEN@{channel.pk}", value=token, by=by)
+    _write_route(channel)  # the door reads the channel's secrets again
+    return token
+
+
 def set_enabled(*, channel: Channel, enabled: bool, by: Actor) -> Channel:
     """Off: nothing is taken in and nothing leaves. On again: it proves itself with the next message or test."""
     _lock(channel)
@@ -73,6 +104,9 @@ def set_enabled(*, channel: Channel, enabled: bool, by: Actor) -> Channel:
     channel.status_detail = ""
     channel.save(update_fields=["status", "status_detail"])
     _write_route(channel)
+    meta_setup.switched(channel=channel, enabled=enabled)
+    if enabled and channel.provider == Provider.YCLOUD:  # it stops calling an address that answered 404
+        commit.queue("messaging.tasks.register_ycloud", queue="sync", channel_id=str(channel.pk))
     record(action="channel.enabled" if enabled else "channel.disabled", resource=channel, by=by)
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
     return channel
@@ -84,6 +118,7 @@ def remove_channel(*, channel: Channel, by: Actor) -> None:
         raise Conflict(_("Este canal tiene conversaciones: se puede apagar, no eliminar."))
     record(action="channel.removed", resource=channel, by=by, diff={"name": channel.name})
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+    meta_setup.removed(channel=channel, by=by)
     ChannelRoute.objects.filter(channel_id=channel.pk).delete()
     channel.delete()
     commit.after(routes.changed)
@@ -97,17 +132,45 @@ def webhook_url(channel: Channel) -> str:
     return f"{settings.PUBLIC_URL}/webhooks/{path}/{channel.route_key}/"
 
 
-def needed_credentials(channel: Channel) -> list[tuple[str, bool]]:
-    """(category/NAME, stored) of each secret the channel needs; never a value."""
+@dataclass(frozen=True)
+class Needed:
+    """A secret of a channel by its place in the vault ("category/NAME"); never its value."""
+
+    name: str
+    stored: bool
+    optional: bool = False
+
+
+def credentials_of(channel: Channel) -> list[Needed]:
+    """What the channel needs, and what it would use besides. One statement."""
     try:
         wanted = provider_class(channel.provider, channel.channel_source).config.credentials
     except LookupError:
         return []
+    more = OPTIONAL.get((channel.provider, channel.channel_source), OPTIONAL.get((channel.provider, ""), ()))
     stored = set(Credential.objects.filter(tenant_id=current_tenant().pk).values_list("category", "name"))
     return [
-        (f"{category}/{name}", (category, name) in stored or (category, f"{name}@{channel.pk}") in stored)
-        for category, name in wanted
+        Needed(
+            f"{category}/{name}",
+            (category, name) in stored or (category, f"{name}@{channel.pk}") in stored,
+            (category, name) in more,
+        )
+        for category, name in (*wanted, *more)
     ]
+
+
+def unsigned(channel: Channel, known: list[Needed]) -> bool:
+    """Whether the address alone proves this channel's events: a Chatwoot whose secret is not stored."""
+    return channel.provider == Provider.CHATWOOT and not any(each.stored for each in known if each.optional)
+
+
+def progress(channel: Channel) -> tuple[bool, bool, str]:
+    """Whether a customer wrote, whether something left, and the name of the replacement. One statement."""
+    chats = Conversation.objects.filter(channel=OuterRef("pk"), last_inbound_at__isnull=False)
+    went = Message.objects.filter(channel=OuterRef("pk"), direction=Message.Direction.OUT, sent_at__isnull=False)
+    row = Channel.objects.annotate(heard=Exists(chats), answered=Exists(went))
+    heard, answered, name = row.values_list("heard", "answered", "fallback__name").get(pk=channel.pk)
+    return heard, answered, name or ""
 
 
 def ask_for_test(*, channel: Channel, by: Actor) -> None:
@@ -125,6 +188,7 @@ def check(*, tenant: Tenant, channel_id: UUID) -> None:
         channel = Channel.objects.filter(pk=channel_id).first()
     if channel is None or channel.status == Channel.Status.DISABLED:
         return
+    known_as = ""
     try:
         known_as = adapter_for(tenant, channel).check()
     except ProviderError as error:
@@ -136,6 +200,8 @@ def check(*, tenant: Tenant, channel_id: UUID) -> None:
         # Whoever switched it off while the provider was asked meant it.
         rows = Channel.objects.filter(pk=channel.pk).exclude(status=Channel.Status.DISABLED)
         rows.update(status=status, status_detail=detail[:300])
+        if known_as:
+            breaker.answered(channel)  # a rest ends with it; the sweep finds what waits
         emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
 
 
@@ -179,12 +245,18 @@ def _lock(channel: Channel) -> None:
 def _refuse_twice(channel: Channel) -> None:
     """One number belongs to one channel, else a message would have two homes."""
     field = provider_class(channel.provider, channel.channel_source).config.account_field
-    if field:
-        hold("channel", field, channel.config.get(field))
-    if (
-        field
-        and Channel.objects.filter(**{f"config__{field}": channel.config.get(field)}).exclude(pk=channel.pk).exists()
-    ):
+    if not field:
+        return
+    named = channel.config.get(field)
+    hold("channel", channel.provider, field, named)
+    # A page is named on its Facebook channel and beside its Instagram account: only the first is its home.
+    alike = [
+        source
+        for provider, source in PROVIDERS
+        if provider == channel.provider and provider_class(provider, source).config.account_field == field
+    ]
+    others = Channel.objects.filter(provider=channel.provider, channel_source__in=alike).exclude(pk=channel.pk)
+    if others.filter(**{f"config__{field}": named}).exists():
         message = _("Ya hay un canal con esa cuenta.")
         raise AppError(message, code="duplicate_channel", status=409, fields={field: message})
 

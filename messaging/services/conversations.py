@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from config.lib import commit
 from config.lib.errors import Invalid
 from crm.models import Contact
 from messaging.models import Channel, Conversation, Message, MessageStatus
@@ -47,6 +48,9 @@ def open_conversation(*, channel: Channel, contact: Contact, sender: Sender) -> 
             conversation = rows.get(merged_from=None)
     if sender.ids:
         conversation.address_kind, conversation.address = sender.ids[0]
+    if conversation.address_kind == "chatwoot":  # how the company's other systems name this chat
+        conversation.external_chatwoot_id = conversation.address
+        conversation.external_account_id = str(channel.config.get("account_id", ""))
     conversation.status = Conversation.Status.OPEN
     return conversation
 
@@ -101,6 +105,7 @@ def cancel_queued(conversation: Conversation, cause: str, *, author: str = "", s
 def mark_read(*, conversation: Conversation, by: Actor) -> None:
     if conversation.unread_count:
         Conversation.objects.filter(pk=conversation.pk).update(unread_count=0)
+        commit.queue("messaging.tasks.tell_read", queue="outbound", conversation_id=str(conversation.pk))
         emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
 
 

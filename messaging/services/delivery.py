@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 
 from config.lib import live
 from config.lib.errors import ProviderError
-from messaging.domain.timing import pair_full_after_send, pair_wait, retry_wait
-from messaging.models import Channel, Conversation, Message, MessageStatus
-from messaging.providers.base import Address, Delivery, Outgoing, OutgoingMedia
+from messaging.domain import breaker as rules
+from messaging.domain.timing import pair_full_after_send, pair_wait, retry_wait, window_open
+from messaging.models import Channel, Conversation, Message, MessageStatus, Provider
+from messaging.providers import provider_class
+from messaging.providers.base import Address, Delivery, Outgoing
+from messaging.services import breaker, failover, media, pace
 from messaging.services.adapters import adapter_for
 from messaging.services.conversations import locked
-from messaging.services.outbound import can_write_freely, may_reach, wake
+from messaging.services.outbound import closed_words, may_reach, wake
 from messaging.services.statuses import apply, join_pending
 from tenants.context import tenant_context
 from tenants.live.services import emit
@@ -24,16 +27,21 @@ from tenants.services import tenant_settings
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 6
+FEWER_ATTEMPTS = 3  # when another channel may carry it
 STALE = timedelta(seconds=90)  # longer than any provider call may last
+MOST_WOKEN = 500  # when a rest is over; the sweep finds the others
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A bubble that is marked `sending` and must now be handed over exactly once."""
+    """A bubble that is marked `sending` and must now be handed over exactly once, over `channel` to the address `to`."""
 
     message: Message
     conversation: Conversation
     channel: Channel
+    to: Address
+    gap: float
+    probing: bool = False
 
 
 def deliver_next(*, tenant: Tenant, conversation_id: UUID) -> bool:
@@ -43,14 +51,14 @@ def deliver_next(*, tenant: Tenant, conversation_id: UUID) -> bool:
     if claimed is None:
         return False
     try:
-        delivery = adapter_for(tenant, claimed.channel).send(_outgoing(claimed))
+        delivery = adapter_for(tenant, claimed.channel).send(_outgoing(tenant, claimed))
     except ProviderError as error:
         with tenant_context(tenant):
             _record_failure(claimed, error)
         return True
     with tenant_context(tenant):
         _record_sent(claimed, delivery)
-    if claimed.channel.provider == "web":
+    if claimed.channel.provider == Provider.WEB:
         _show_visitor(tenant, claimed)
     return True
 
@@ -70,22 +78,34 @@ def _claim(tenant: Tenant, conversation_id: UUID) -> Claimed | None:
     if wait > 0:
         wake(conversation.pk, wait)
         return None
-    refusal = _refusal(head, conversation, now)
+    road = failover.road_for(head, conversation, now)
+    refusal = _refusal(head, conversation, road, now)
     if refusal is not None:
         head.status, head.error_code, head.error = refusal
         head.save(update_fields=["status", "error_code", "error"])
         _changed(head)
         wake(conversation.pk)
         return None
+    if breaker.resting(road.channel, now):
+        return None  # whoever ends the rest wakes what waits
+    wait, told = _place(road.channel, head, now)
+    if wait > 0:
+        if not told:
+            wake(conversation.pk, wait)
+        return None
+    turn = breaker.may_try(road.channel, now)
+    if turn == "rest":
+        return None  # somebody else is probing
     head.status, head.sending_since, head.attempts = MessageStatus.SENDING, now, head.attempts + 1
-    head.save(update_fields=["status", "sending_since", "attempts"])
+    head.sent_via = road.channel if road.channel.pk != conversation.channel_id else None
+    head.save(update_fields=["status", "sending_since", "attempts", "sent_via"])
     gap = 0.0 if head.author == Message.Author.USER else tenant_settings.of(tenant).spacing_seconds
     conversation.next_send_at = now + timedelta(seconds=gap)
     if conversation.channel_source == "whatsapp":
         conversation.pair_full_at = pair_full_after_send(now=now, full_at=conversation.pair_full_at)
     conversation.save(update_fields=["next_send_at", "pair_full_at"])
     _changed(head)
-    return Claimed(head, conversation, conversation.channel)
+    return Claimed(head, conversation, road.channel, road.to, gap, probing=turn == "probe")
 
 
 def _wait(head: Message, conversation: Conversation, now: datetime) -> float:
@@ -97,40 +117,64 @@ def _wait(head: Message, conversation: Conversation, now: datetime) -> float:
     return max([0.0, *waits])
 
 
-def _refusal(head: Message, conversation: Conversation, now: datetime) -> tuple[str, str, str] | None:
+def _place(channel: Channel, head: Message, now: datetime) -> tuple[float, bool]:
+    """Seconds until the channel's own pace lets this attempt through, and whether it has been told before."""
+    try:
+        kind = provider_class(channel.provider, channel.channel_source)
+    except LookupError:
+        return 0.0, False
+    if channel.provider == Provider.WEB:
+        return 0.0, False  # ours: nobody counts
+    return pace.wait(channel.pk, message=f"{head.pk}:{head.attempts}", per_second=kind.speed(channel.config), now=now)
+
+
+def _refusal(
+    head: Message, conversation: Conversation, road: failover.Road, now: datetime
+) -> tuple[str, str, str] | None:
     """Checked again before every bubble: who has the chat, the window, the channel."""
-    farewell = head.payload.get("farewell") and conversation.handoff_token
-    if head.author == Message.Author.AGENT and conversation.mode != Conversation.Mode.AI and not farewell:
+    excused = head.payload.get("resent") or (head.payload.get("farewell") and conversation.handoff_token)
+    if head.author == Message.Author.AGENT and conversation.mode != Conversation.Mode.AI and not excused:
         return MessageStatus.CANCELLED, "taken_over", _("Una persona tomó el chat.")
     if head.author != Message.Author.USER and not head.payload.get("confirms"):
         if conversation.contact.blocked_at:
             return MessageStatus.CANCELLED, "blocked", _("El contacto está bloqueado.")
         if not may_reach(conversation, now, template=head.kind == "template"):
             return MessageStatus.CANCELLED, "opted_out", _("El contacto pidió no recibir mensajes.")
-    if head.kind != "template" and not can_write_freely(conversation, now):
-        return MessageStatus.FAILED, "window_closed", _("Pasaron 24 horas: WhatsApp solo acepta una plantilla.")
-    if conversation.channel.status == Channel.Status.DISABLED:
+    by_person = head.author == Message.Author.USER
+    source = conversation.channel_source
+    if head.kind != "template" and not window_open(
+        channel_source=source, last_inbound=road.last_inbound, now=now, by_person=by_person
+    ):
+        return MessageStatus.FAILED, "window_closed", closed_words(source)
+    if road.channel.status == Channel.Status.DISABLED:
         return MessageStatus.FAILED, "channel_off", _("El canal está apagado. Se enciende en Canales.")
-    if not conversation.address:
+    if not road.to.external_id:
         return MessageStatus.FAILED, "no_address", _("No se sabe a qué dirección enviar.")
     return None
 
 
-def _outgoing(claimed: Claimed) -> Outgoing:
-    message, conversation = claimed.message, claimed.conversation
-    media = message.payload.get("media")
+def _outgoing(tenant: Tenant, claimed: Claimed) -> Outgoing:
+    """Opens a transaction of its own for a file that is kept here; raises ProviderError when it is gone."""
+    message = claimed.message
+    file = media.outgoing(tenant, message)
+    choices = tuple((str(key), str(title)) for key, title in message.payload.get("choices", []))
+    kind = message.kind if message.kind in ("template", "reaction") else "media" if file else "text"
     return Outgoing(
-        kind="template" if message.kind == "template" else "media" if media else "text",
-        to=Address(conversation.address_kind, conversation.address),
+        kind="interactive" if choices and kind == "text" else kind,
+        to=claimed.to,
         text=message.text,
         template=message.payload.get("template"),
-        media=OutgoingMedia(**media) if media else None,
-        reply_to=message.reply_to,
+        media=file,
+        choices=choices,
+        by_person=message.author == Message.Author.USER,
+        # Another number does not know the message that is quoted.
+        reply_to="" if message.sent_via_id else message.reply_to,
         client_ref=str(message.pk),
     )
 
 
 def _record_sent(claimed: Claimed, delivery: Delivery) -> None:
+    _space(claimed)
     message = Message.objects.select_for_update(no_key=True).get(pk=claimed.message.pk)
     if message.provider_message_id is None:
         message.provider_message_id = delivery.provider_message_id or None
@@ -143,28 +187,71 @@ def _record_sent(claimed: Claimed, delivery: Delivery) -> None:
         )
         emit("CHANNEL_UPDATED", object="channel", id=claimed.channel.pk)
     _next(claimed.conversation)
+    _channel_answered(claimed)
+
+
+def _space(claimed: Claimed) -> None:
+    """The distance counts from the answer: a call that took long must not bring two bubbles together at the customer's."""
+    until = claimed.conversation.next_send_at = timezone.now() + timedelta(seconds=claimed.gap)
+    Conversation.objects.filter(pk=claimed.conversation.pk).update(next_send_at=until)
 
 
 def _record_failure(claimed: Claimed, error: ProviderError) -> None:
+    if error.kind == "unknown":
+        _space(claimed)
     message = Message.objects.select_for_update(no_key=True).get(pk=claimed.message.pk)
-    if message.status != MessageStatus.SENDING:  # a status notice was quicker than the failed answer
-        _next(claimed.conversation)
-        return
+    now = timezone.now()
+    if message.status == MessageStatus.SENDING:  # else a status notice was quicker than the failed answer
+        _put_back_or_give_up(claimed, message, error, now)
+    _next(claimed.conversation)
+    _note_on_channel(claimed, error, now)
+
+
+def _put_back_or_give_up(claimed: Claimed, message: Message, error: ProviderError, now: datetime) -> None:
     message.error_code, message.error = error.code[:40], error.message[:400]
+    own = claimed.channel.pk == claimed.conversation.channel_id
+    other = own and error.kind in ("retry", "auth") and failover.replacement(message, claimed.conversation, now)
     if error.kind == "unknown":
         message.status = MessageStatus.UNKNOWN
-    elif error.kind == "retry" and message.attempts < MOST_ATTEMPTS:
+    elif error.kind == "retry" and message.attempts < (FEWER_ATTEMPTS if other else MOST_ATTEMPTS):
         message.status = MessageStatus.QUEUED
-        message.not_before = timezone.now() + timedelta(seconds=retry_wait(message.attempts, error.retry_after))
+        message.not_before = now + timedelta(seconds=retry_wait(message.attempts, error.retry_after))
+    elif other:
+        message.status, message.attempts, message.sent_via = MessageStatus.QUEUED, 0, other.channel
     else:
         message.status = MessageStatus.FAILED
-    message.save(update_fields=["status", "error", "error_code", "not_before"])
+    message.save(update_fields=["status", "error", "error_code", "not_before", "attempts", "sent_via"])
+    _changed(message)
+
+
+def _note_on_channel(claimed: Claimed, error: ProviderError, now: datetime) -> None:
+    """What the failure says of the channel: its credential is dead, it goes too fast, or its provider is away."""
     if error.kind == "auth":
         rows = Channel.objects.filter(pk=claimed.channel.pk).exclude(status=Channel.Status.DISABLED)
         rows.update(status=Channel.Status.NEEDS_RECONNECT, status_detail=error.message[:300])
         emit("CHANNEL_UPDATED", object="channel", id=claimed.channel.pk)
-    _changed(message)
-    _next(claimed.conversation)
+    if error.code in rules.TOO_FAST:
+        pace.slow(claimed.channel.pk, seconds=retry_wait(claimed.message.attempts, error.retry_after), now=now)
+    if not rules.counts(error.kind, error.code):
+        _channel_answered(claimed)
+        return
+    rest = breaker.failed(claimed.channel.pk, now=now, probing=claimed.probing)
+    if rest:
+        wake(claimed.conversation.pk, rest)
+
+
+def _channel_answered(claimed: Claimed) -> None:
+    """The rest is over: what waited is woken at the pace of the channel, not all at once."""
+    if not breaker.answered(claimed.channel):
+        return
+    waiting = Message.objects.filter(
+        status=MessageStatus.QUEUED, direction="out", conversation__channel=claimed.channel
+    )
+    ids = waiting.order_by().values_list("conversation_id", flat=True).distinct()[:MOST_WOKEN]
+    kind = provider_class(claimed.channel.provider, claimed.channel.channel_source)
+    step = 1.0 / kind.speed(claimed.channel.config)
+    for position, conversation_id in enumerate(ids):
+        wake(conversation_id, position * step)
 
 
 def _next(conversation: Conversation) -> None:
@@ -209,4 +296,6 @@ def due_ids(now: datetime, limit: int = 500) -> list[UUID]:
     """Conversations with a bubble whose wake-up may have been lost."""
     rows = Message.objects.filter(status=MessageStatus.QUEUED, direction="out").exclude(not_before__gt=now)
     rows = rows.exclude(conversation__next_send_at__gt=now)
+    # A resting channel is left alone, unless another one may carry what waits.
+    rows = rows.exclude(channel__resting_until__gt=now, channel__fallback=None)
     return list(rows.order_by().values_list("conversation_id", flat=True).distinct()[:limit])

@@ -4,30 +4,47 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from config.lib import commit
 from config.lib.redis import client
 from config.lib.refusals import module_unavailable
 from messaging.ingest.models import InboundEvent
-from messaging.models import Channel, ProviderNotice
-from messaging.providers import base, provider_class
-from messaging.services import channels, identity, inbound, statuses
-from tenants.context import tenant_context
+from messaging.models import Channel, Provider, ProviderNotice
+from messaging.providers import PROVIDERS, base, provider_class
+from messaging.services import (
+    channels,
+    chatwoot_sync,
+    echoes,
+    identity,
+    inbound,
+    reactions,
+    statuses,
+    template_sync,
+    unrouted,
+)
+from tenants.context import current_tenant, tenant_context
+from tenants.domain.actor import Actor
 from tenants.models import Tenant
+from tenants.services.audit import record
 
 logger = logging.getLogger(__name__)
 BATCH = 20
 LEASE = timedelta(seconds=30)
 KEPT = timedelta(days=30)
 MOST_ATTEMPTS = 6
+MOST_AT_ONCE = 1000  # events that one click works off again
+WAITING = InboundEvent.State.RECEIVED
 DRAIN_LOCK_MS = 15_000
 SLICE_SECONDS = 1.0  # of a worker for one company, before the next in the queue has its turn
 
@@ -49,6 +66,7 @@ class Outcome:
     """What became of an event's items."""
 
     errors: list[str]
+    homes: dict[UUID, Channel] = field(default_factory=dict)  # the channels that took something in
     later: bool = False
     put_off: bool = False  # a module of the company is being migrated: no failure of the event, however long it takes
 
@@ -117,8 +135,8 @@ def process(*, tenant: Tenant, event_id: int) -> None:
         return
     outcome = _apply(tenant, event, channel)
     with tenant_context(tenant):
-        if channel is not None:
-            channels.heard_from(channel)
+        for each in [*outcome.homes.values()] or filter(None, [channel]):
+            channels.heard_from(each)
         _finish(tenant, event, outcome)
 
 
@@ -138,8 +156,10 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
             continue
         try:
             with tenant_context(tenant):
-                _apply_item(event, position, item, channel)
-            _remember(tenant, channel, item)
+                home = _apply_item(event, position, item, channel)
+            if home is not None:
+                outcome.homes[home.pk] = home
+                _remember(tenant, channel, item)
         except inbound.NotYet:
             if event.attempts < MOST_ATTEMPTS:
                 outcome.later = True
@@ -163,38 +183,52 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
     return outcome
 
 
-def _apply_item(event: InboundEvent, position: int, item: base.Item, channel: Channel) -> None:
+def _apply_item(event: InboundEvent, position: int, item: base.Item, channel: Channel) -> Channel | None:
+    """The channel that took the item; None when it is nobody's, which is kept and shown."""
     home = _home(channel, item)
     if home is None:
-        _write_notice(
-            event,
-            position,
-            base.Notice("unrouted", "Es de un número que no es un canal.", channel_ref=item.channel_ref),
-            None,
-        )
-        return
+        if channel.provider != Provider.CHATWOOT:  # its account tells of every inbox, also of those not wanted here
+            _write_notice(event, position, unrouted.notice(channel, event, item), None)
+        return None
+    if home.status == Channel.Status.DISABLED and home.pk != channel.pk:
+        _write_notice(event, position, base.Notice("switched_off", _("Llegó para un canal apagado.")), home)
+        return None
     match item:
         case base.InboundMessage():
             inbound.accept_message(channel=home, item=item)
         case base.Echo():
-            inbound.accept_echo(channel=home, item=item)
+            echoes.accept_echo(channel=home, item=item)
         case base.StatusUpdate():
             statuses.accept_status(channel=home, item=item)
         case base.Edit():
             inbound.accept_edit(channel=home, item=item)
         case base.Revoke():
             inbound.accept_revoke(channel=home, item=item)
+        case base.Reaction():
+            reactions.accept_reaction(channel=home, item=item)
+        case base.ReadUpTo():
+            statuses.accept_read_up_to(channel=home, item=item)
         case base.Notice():
             _write_notice(event, position, item, home)
+            template_sync.hear(channel=home, notice=item)
+            chatwoot_sync.heard(channel=home, notice=item)
+    return home
 
 
 def _home(channel: Channel, item: base.Item) -> Channel | None:
-    """The company's channel that the item names; one address of a Meta app may serve several numbers."""
+    """The company's channel that the item names: one address of a Meta app serves numbers, pages and Instagram accounts."""
     config = provider_class(channel.provider, channel.channel_source).config
     named = item.channel_ref
     if not named or not config.account_field or config.channel_ref(channel.config) == named:
         return channel
-    return Channel.objects.filter(provider=channel.provider, **{f"config__{config.account_field}": named}).first()
+    wanted = Q(pk=None)
+    for provider, source in PROVIDERS:
+        if provider != channel.provider:
+            continue
+        field = provider_class(provider, source).config.account_field
+        if field:
+            wanted |= Q(channel_source=source, **{f"config__{field}": named})
+    return Channel.objects.filter(wanted, provider=channel.provider).first()
 
 
 def _remember(tenant: Tenant, channel: Channel, item: base.Item) -> None:
@@ -258,6 +292,33 @@ def forget_old(*, tenant: Tenant, now: datetime) -> int:
 
 def retry_failed(*, tenant: Tenant, event_id: int) -> int:
     """Put a failed event back in the queue (the dead letter's button). Runs inside the tenant's transaction."""
-    return InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event_id, state=InboundEvent.State.FAILED).update(
-        state=InboundEvent.State.RECEIVED, attempts=0, lease_until=None, error=""
+    return _again(InboundEvent.objects.filter(tenant_id=tenant.pk, pk=event_id, state=InboundEvent.State.FAILED))
+
+
+def replay(*, channel: Channel, event: InboundEvent, by: Actor) -> bool:
+    """Work an event off once more, also one that went well: what is stored already stays as it is. False while it waits."""
+    again = _again(InboundEvent.objects.filter(tenant_id=event.tenant_id, pk=event.pk).exclude(state=WAITING))
+    if again:
+        record(action="channel.events_replayed", resource=channel, by=by, diff={"event": event.pk})
+        commit.queue("messaging.tasks.process_events", queue="inbound")
+    return bool(again)
+
+
+def replay_failed(*, channel: Channel, by: Actor) -> int:
+    """Every failed event of one channel, the oldest first, at most MOST_AT_ONCE; how many."""
+    rows = InboundEvent.objects.filter(
+        tenant_id=current_tenant().pk, channel_id=channel.pk, state=InboundEvent.State.FAILED
     )
+    ids = list(rows.order_by("id").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    again = _again(InboundEvent.objects.filter(tenant_id=current_tenant().pk, pk__in=ids))
+    if again:
+        record(action="channel.events_replayed", resource=channel, by=by, diff={"count": again})
+        commit.queue("messaging.tasks.process_events", queue="inbound")
+    return again
+
+
+def _again(rows: QuerySet[InboundEvent]) -> int:
+    """What was noted of them before is noted anew."""
+    ids = list(rows.values_list("pk", flat=True))
+    ProviderNotice.objects.filter(event_id__in=ids).delete()
+    return rows.update(state=WAITING, attempts=0, lease_until=None, error="", processed_at=None)

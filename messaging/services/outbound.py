@@ -13,9 +13,9 @@ from config.lib import commit
 from config.lib.errors import Conflict, Invalid
 from messaging.domain import bubbles, opt_out
 from messaging.domain.timing import window_open
-from messaging.models import Conversation, Message, MessageStatus
+from messaging.models import Conversation, Message, MessageStatus, Source
 from messaging.providers import provider_class
-from messaging.services import takeover, turns
+from messaging.services import takeover, template_values, turns
 from messaging.services.answers import answered
 from messaging.services.conversations import add_message, locked
 from tenants.context import current_tenant
@@ -27,6 +27,8 @@ from tenants.services.audit import record
 
 ReplyOutcome = Literal["queued", "superseded", "taken_over", "lost"]
 LONGEST = 20_000  # characters of one text handed to us
+# Stand under the last bubble, where the reader's eye ends: an agent's receipts, the answers that are offered.
+LAST_ONLY = ("receipts", "choices")
 
 
 def commit_reply(
@@ -93,9 +95,13 @@ def queue_text(
     key: str,
     whole: bool = False,
     payload: dict[str, Any] | None = None,
+    reply_to: str = "",
     **fields: Any,
 ) -> list[Message]:
-    """Queue `text` on the locked conversation as bubbles; the caller saves it. `whole`: a person's text stays one message."""
+    """Queue `text` on the locked conversation as bubbles; the caller saves it. `whole`: a person's text stays one message.
+
+    `reply_to`: the provider's id of the message that the first bubble quotes.
+    """
     text = text.replace("\x00", "").strip()
     if not text or len(text) > LONGEST:
         message = _("El mensaje está vacío.") if not text else _("El mensaje pasa de 20.000 letras.")
@@ -112,9 +118,9 @@ def queue_text(
                 author=author,
                 author_name=author_name[:160],
                 text=part,
-                # Receipts stand under the last bubble, where the reader's eye ends.
-                payload={k: v for k, v in (payload or {}).items() if k != "receipts" or last},
+                payload={k: v for k, v in (payload or {}).items() if k not in LAST_ONLY or last},
                 status=MessageStatus.QUEUED,
+                reply_to="" if position else reply_to[:200],
                 idempotency_key=f"{key}:{position}",
                 **fields,
             )
@@ -150,7 +156,13 @@ def wake(conversation_id: UUID, wait: float = 0.0) -> None:
 
 
 def send_as_person(
-    *, conversation: Conversation, text: str, by: Actor, user: User | None, idempotency_key: str = ""
+    *,
+    conversation: Conversation,
+    text: str,
+    by: Actor,
+    user: User | None,
+    idempotency_key: str = "",
+    reply_to: str = "",
 ) -> list[Message]:
     """A person answers: takes the chat over and queues the text. A repeated key answers with the first messages."""
     row = locked(conversation.pk)
@@ -160,11 +172,10 @@ def send_as_person(
     before = _sent_before(row, key)
     if before:
         return before
-    refuse_outside_window(row)
+    refuse_outside_window(row, by_person=True)
     takeover.take_over(conversation=row, by=by, user=user, cause=takeover.Cause.REPLY)
-    rows = queue_text(
-        row, text, author=Message.Author.USER, author_name=by.label, author_user=user, key=key, whole=True
-    )
+    author: dict[str, Any] = {"author": Message.Author.USER, "author_name": by.label, "author_user": user}
+    rows = queue_text(row, text, key=key, whole=True, reply_to=reply_to, **author)
     answered(row, at=timezone.now(), user=user)
     row.unread_count = 0
     row.save()
@@ -182,21 +193,29 @@ def _sent_before(conversation: Conversation, key: str) -> list[Message]:
     return list(rows.order_by("sequence"))
 
 
-def refuse_outside_window(conversation: Conversation) -> None:
-    """Raises Invalid when only a template may be sent."""
-    if not can_write_freely(conversation):
-        raise Invalid(
-            _("Pasaron 24 horas desde el último mensaje del contacto: WhatsApp solo acepta una plantilla."),
-            code="window_closed",
-        )
+def refuse_outside_window(conversation: Conversation, *, by_person: bool = False) -> None:
+    """Raises Invalid when only a template may be sent, or nothing."""
+    if not can_write_freely(conversation, by_person=by_person):
+        raise Invalid(closed_words(conversation.channel_source), code="window_closed")
 
 
-def can_write_freely(conversation: Conversation, now: datetime | None = None) -> bool:
+def can_write_freely(conversation: Conversation, now: datetime | None = None, *, by_person: bool = False) -> bool:
+    """`by_person`: some channels let the team answer for longer than a machine."""
     return window_open(
         channel_source=conversation.channel_source,
         last_inbound=conversation.last_inbound_at,
         now=now or timezone.now(),
+        by_person=by_person,
     )
+
+
+def closed_words(channel_source: str) -> str:
+    """Why nothing may be said freely any more."""
+    if channel_source == "whatsapp":
+        return _("Pasaron 24 horas desde el último mensaje del contacto: WhatsApp solo acepta una plantilla.")
+    return _("Pasó el tiempo en que %(app)s permite responder: hay que esperar a que la persona escriba.") % {
+        "app": Source(channel_source).label
+    }
 
 
 def may_reach(conversation: Conversation, now: datetime | None = None, *, template: bool = False) -> bool:
@@ -224,7 +243,9 @@ def queue_template(
         author_name=by.label[:160],
         author_user=user,
         kind="template",
-        text=text or _("Plantilla %(name)s (%(language)s)") % {"name": name, "language": language},
+        text=text
+        or template_values.said(conversation.channel_id, template)
+        or _("Plantilla %(name)s (%(language)s)") % {"name": name, "language": language},
         payload={"template": {"name": name, "language": language, "components": template.get("components") or []}},
         cause=_("Plantilla"),
         status=MessageStatus.QUEUED,
@@ -243,11 +264,10 @@ def retry_message(*, message: Message, by: Actor) -> Message:
         # What is still said about the first attempt must not be taken for news of the next one.
         row.payload["earlier_ids"] = [*row.payload.get("earlier_ids", []), row.provider_message_id]
         row.provider_message_id = None
-    row.status, row.attempts, row.not_before = MessageStatus.QUEUED, 0, None
+    row.payload["resent"] = True  # a person wants it to leave, whoever wrote it and whoever has the chat
+    row.status, row.attempts, row.not_before, row.sent_via = MessageStatus.QUEUED, 0, None, None
     row.error = row.error_code = ""
-    row.save(
-        update_fields=["status", "attempts", "not_before", "error", "error_code", "payload", "provider_message_id"]
-    )
+    row.save()
     emit("MESSAGE_STATUS", object="message", id=row.pk, conversation=str(row.conversation_id), status=row.status.value)
     record(action="message.retried", resource=row, by=by)
     wake(row.conversation_id)

@@ -13,10 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib.ids import as_uuid
-from messaging.models import Attachment, ChannelIdentity, Conversation, Message, MessageStatus, ScheduledMessage
+from messaging.models import (
+    Attachment,
+    Channel,
+    ChannelIdentity,
+    Conversation,
+    Message,
+    MessageStatus,
+    Provider,
+    ScheduledMessage,
+)
 from messaging.services.conversations import cancel_queued, locked
 from messaging.services.delivery import STALE
-from messaging.services.media import path_of, thumbnail_of
+from messaging.services.media_files import path_of, thumbnail_of
 from messaging.services.privacy_raw import forget_seen
 from tenants.domain.privacy import BLANKED, COPY, DELETED, Busy, Columns, Declaration, Subject, words_of
 from tenants.live.services import emit
@@ -55,10 +64,10 @@ DECLARED: Declaration = {
         plain={CODE: "direction author kind status error_code"},
     ),
     "messaging.Attachment": Columns(
-        "filename provider_media_id link error file thumbnail sha256 transcript language hearing_error",
+        "filename provider_media_id link error file thumbnail sha256 transcript hearing_error",
         DELETED,
         "attachments",
-        plain={CODE: "kind mime state hearing"},
+        plain={CODE: "kind mime state hearing language"},
     ),
     "messaging.PendingStatus": Columns(
         "provider_message_id client_ref error",
@@ -89,7 +98,21 @@ def find(subject: Subject) -> None:
     subject.add(
         "addresses", ([str(each.channel_id), each.address_kind, each.address] for each in chats if each.address)
     )
+    subject.add("addresses", _beside(subject))
     subject.add("phones", (each.external_id.lstrip("+") for each in identities if each.kind == "wa_id"))
+
+
+def _beside(subject: Subject) -> list[list[str]]:
+    """A Chatwoot account tells each of its inboxes' channels of everybody: the same person lies at all of their doors."""
+    doors = list(Channel.objects.filter(provider=Provider.CHATWOOT))
+    account = {str(each.pk): str(each.config.get("account_id", "")) for each in doors}
+    known = [row for row in subject.addresses if row[0] in account]
+    return [
+        [pk, kind, external]
+        for channel, kind, external in known
+        for pk, number in account.items()
+        if pk != channel and number == account[channel]
+    ]
 
 
 def counts(subject: Subject) -> dict[str, int]:

@@ -22,12 +22,14 @@ from messaging.domain.pruning import Pruned, prune
 from messaging.ingest.models import InboundEvent
 from messaging.ingest.spool import Claimed, Event, Spool
 from messaging.models import PendingStatus, ProviderNotice
+from messaging.providers.chatwoot.inbound import whose
 from tenants.domain.privacy import Busy, Subject
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 NOTHING = "{}"
 PAGE = 500
+CHATWOOT = ("chatwoot", "chatwoot_contact")  # kinds of addresses that are small numbers of one Chatwoot
 SHORTEST_DIGITS = 8  # of a phone within an id of the provider's
 
 
@@ -108,8 +110,12 @@ def forget_notices(subject: Subject) -> int:
 
 
 def _searched(subject: Subject) -> list[str]:
-    """Short ids with the quotes that stand around them, so that not every body is fetched."""
-    return sorted(each if len(each) > 5 else f'"{each}"' for each in subject.externals)
+    """Short ids with the quotes that stand around them, so that not every body is fetched; Chatwoot's are bare numbers."""
+    found = {each if len(each) > 5 else f'"{each}"' for each in subject.externals}
+    for _channel, kind, external in subject.addresses:
+        if kind in CHATWOOT:
+            found |= {f'"id":{external}', f'"id": {external}'}
+    return sorted(found)
 
 
 def _split(provider: str, channel_id: str, raw: str, subject: Subject) -> Pruned:
@@ -120,10 +126,15 @@ def _split(provider: str, channel_id: str, raw: str, subject: Subject) -> Pruned
         body = None
     if not isinstance(body, dict | list):
         return Pruned(None, [raw]) if any(each in raw for each in subject.needles) else Pruned(raw)
+    if provider == "chatwoot":  # small numbers that mean many things: their place says which
+        theirs = {(kind, external) for channel, kind, external in subject.addresses if channel == channel_id}
+        theirs |= {("phone", each) for each in subject.phones}
+        return Pruned(None, [body]) if whose(body) & theirs else Pruned(body)
     if provider == "web":
         here = {external for channel, _kind, external in subject.addresses if channel == channel_id}
     else:
-        here = {external for _channel, kind, external in subject.addresses if kind != "visitor"} | set(subject.phones)
+        local = {"visitor", *CHATWOOT}
+        here = {external for _channel, kind, external in subject.addresses if kind not in local} | set(subject.phones)
     return prune(body, here)
 
 

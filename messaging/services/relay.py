@@ -10,7 +10,7 @@ from config.lib.errors import Conflict, Invalid, NotFound
 from config.lib.ids import key_of
 from crm.phones import as_e164
 from crm.services import blocking
-from messaging.models import Channel, Conversation, Message
+from messaging.models import Channel, Conversation, Message, Provider
 from messaging.providers.base import Sender
 from messaging.services import identity
 from messaging.services.conversations import locked, open_conversation
@@ -53,9 +53,12 @@ def relay(
     external_account_id: str = "",
     template: dict[str, Any] | None = None,
     media: dict[str, Any] | None = None,
+    choices: list[dict[str, str]] | None = None,
+    reply_to: str = "",
     correlation_id: str = "",
 ) -> Relayed:
-    """Queue a text (as bubbles), a template or a file.
+    """Queue a text (as bubbles), a template or a file. `choices` ({"id", "title"}) are answers offered under the text,
+    `reply_to` the provider's id of the message that it quotes.
 
     Raises NotFound (no such conversation), Conflict (several channels fit: name one; a blocked contact), Invalid (window
     closed, no address, a contact who opted out).
@@ -73,7 +76,8 @@ def relay(
         said: dict[str, Any] = {"author": Message.Author.SYSTEM, "author_name": by.label}
         said["cause"] = _("Enviado por una integración")
         if not media:
-            return queue_text(conversation, text, key=key, **said)
+            offered = {"choices": [[each["id"], each["title"]] for each in choices]} if choices else None
+            return queue_text(conversation, text, key=key, payload=offered, reply_to=reply_to, **said)
         file, words = _file(media, text)
         rows = [queue_media(conversation, file, key=key, **said)]
         return rows + (queue_text(conversation, words, key=f"{key}:text", **said) if words else [])
@@ -114,15 +118,25 @@ def _conversation(
         if found is None:
             raise NotFound(_("Esa conversación no existe."))
         return found
-    home = _channel(provider, channel_source, channel)
     if chatwoot["external_chatwoot_id"]:
-        named = {name: value for name, value in chatwoot.items() if value}
-        row = Conversation.objects.filter(channel=home, **named).first()
-        found = locked(row.pk) if row else None
-        if found is None:
-            raise NotFound(_("No hay una conversación con ese número de Chatwoot."))
-        return found
-    return _to_person(home, to)
+        return _in_chatwoot(channel_source, channel, chatwoot)
+    return _to_person(_channel(provider, channel_source, channel), to)
+
+
+def _in_chatwoot(channel_source: str, channel: str, chatwoot: dict[str, str]) -> Conversation:
+    named = {name: value for name, value in chatwoot.items() if value}
+    if channel_source:
+        named["channel_source"] = channel_source
+    rows = Conversation.objects.filter(**named).exclude(channel__status=Channel.Status.DISABLED)
+    if channel:
+        rows = rows.filter(channel=key_of(channel))
+    found = list(rows.values_list("pk", flat=True)[:2])
+    if len(found) > 1:
+        raise Conflict(_("Hay varias conversaciones así: nombrar el canal o la cuenta de Chatwoot."))
+    conversation = locked(found[0]) if found else None
+    if conversation is None:
+        raise NotFound(_("No hay una conversación con ese número de Chatwoot."))
+    return conversation
 
 
 def _channel(provider: str, channel_source: str, channel: str) -> Channel:
@@ -142,6 +156,8 @@ def _channel(provider: str, channel_source: str, channel: str) -> Channel:
 
 
 def _to_person(channel: Channel, to: str) -> Conversation:
+    if channel.provider == Provider.CHATWOOT:
+        return _known_in_chatwoot(channel, to)
     if channel.channel_source == "whatsapp":
         phone = as_e164(to, currency=current_tenant().currency)
         sender = Sender(ids=(("wa_id", phone.lstrip("+")),), phone=phone)
@@ -156,6 +172,18 @@ def _to_person(channel: Channel, to: str) -> Conversation:
     conversation.channel = channel
     conversation.contact = contact
     return conversation
+
+
+def _known_in_chatwoot(channel: Channel, to: str) -> Conversation:
+    """Chatwoot answers in conversations; a number alone opens none."""
+    phone = as_e164(to, currency=current_tenant().currency)
+    rows = Conversation.objects.filter(channel=channel, contact__phone=phone, address_kind="chatwoot")
+    row = rows.order_by("-last_message_at").first()
+    found = locked(row.pk) if row else None
+    if found is None:
+        message = _("Por Chatwoot solo se escribe en conversaciones que ya existen: nombrar external_chatwoot_id.")
+        raise Invalid(message, fields={"to": message})
+    return found
 
 
 def _known(channel: Channel, sender: Sender) -> Sender:

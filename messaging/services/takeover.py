@@ -7,8 +7,9 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.lib import commit
 from config.lib.errors import Invalid
-from messaging.models import Conversation, Message
+from messaging.models import Conversation, Message, Provider
 from messaging.services.conversations import cancel_queued, note
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
@@ -16,6 +17,8 @@ from tenants.live.services import emit
 from tenants.models import User
 from tenants.services import tenant_settings
 from tenants.services.audit import record
+
+TELL_CHATWOOT = "messaging.tasks.tell_chatwoot"
 
 
 class Cause(StrEnum):
@@ -55,6 +58,8 @@ def take_over(
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, **moved)
     if not already:
         emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
+        if cause != Cause.ECHO:  # who answers there has it there already, and may just have resolved it
+            _tell_provider(conversation)
     return conversation
 
 
@@ -70,6 +75,7 @@ def release(*, conversation: Conversation, by: Actor) -> Conversation:
     record(action="conversation.released", resource=conversation, by=by)
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     emit("HANDOFF", object="conversation", id=conversation.pk, to="ai")
+    _tell_provider(conversation)
     return conversation
 
 
@@ -103,7 +109,14 @@ def hand_off(
     )
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
+    _tell_provider(conversation)
     return conversation
+
+
+def _tell_provider(conversation: Conversation) -> None:
+    """Chatwoot has a status of its own for who answers."""
+    if conversation.provider == Provider.CHATWOOT and conversation.external_chatwoot_id:
+        commit.queue(TELL_CHATWOOT, queue="sync", conversation_id=str(conversation.pk))
 
 
 def release_if_over(conversation: Conversation, now: datetime) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from config.lib import commit
 from messaging.domain import opt_out
 from messaging.domain.timing import reply_due
-from messaging.models import Conversation
+from messaging.models import Attachment, Conversation
 from messaging.services import takeover
 from messaging.services.conversations import locked
 from tenants.context import current_tenant, tenant_context
@@ -69,11 +69,44 @@ def begin(conversation_id: UUID) -> Turn | None:
         wait = (conversation.reply_due_at - now).total_seconds()
         _queue(conversation_id, wait)
         return None
+    if _listens(conversation, now):
+        return None
     conversation.turn_token, conversation.turn_until = uuid4(), now + LEASE
     conversation.turn_upto = conversation.reply_sequence
     conversation.save(update_fields=["turn_token", "turn_until", "turn_upto"])
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     return Turn(conversation.pk, conversation.turn_token, conversation.turn_upto)
+
+
+def _listens(conversation: Conversation, now: datetime) -> bool:
+    """Put the turn off while a voice note of the burst is listened to, at most the longest buffer once more."""
+    first = conversation.reply_first_at
+    if first is None or not _unheard(conversation, first):
+        return False
+    until = first + timedelta(seconds=2 * tenant_settings.of(current_tenant()).buffer_max_seconds)
+    if until <= now + EARLY:
+        return False
+    conversation.reply_due_at = until
+    conversation.save(update_fields=["reply_due_at"])
+    _queue(conversation.pk, (until - now).total_seconds())
+    return True
+
+
+def heard(conversation: Conversation) -> None:
+    """A voice note has its words or will never have them: on the locked row, a turn that waits for nothing else is due."""
+    first, due = conversation.reply_first_at, conversation.reply_due_at
+    if first is None or due is None or _unheard(conversation, first):
+        return
+    longest = tenant_settings.of(current_tenant()).buffer_max_seconds
+    if due > first + timedelta(seconds=longest) + EARLY:  # later than any gathering: it was put off
+        conversation.reply_due_at = timezone.now()
+        conversation.save(update_fields=["reply_due_at"])
+        _queue(conversation.pk, 0.0)
+
+
+def _unheard(conversation: Conversation, first: datetime) -> bool:
+    waiting = Attachment.objects.filter(hearing=Attachment.Hearing.PENDING, message__created_at__gte=first)
+    return waiting.filter(message__conversation=conversation).exists()
 
 
 def may_answer(conversation: Conversation, now: datetime) -> bool:

@@ -5,19 +5,21 @@ import uuid
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.lib.errors import AppError, NotFound
+from config.lib.errors import AppError, Conflict, NotFound
 from config.lib.fragments import go_to, is_fragment
 from config.lib.ids import uuid7
 from messaging.access import conversation_for
-from messaging.forms.inbox import AssigneeForm, ReplyForm, TemplateForm
+from messaging.forms.inbox import AssigneeForm, FileForm, ReplyForm, TemplateForm
+from messaging.forms.scheduled import LaterForm
 from messaging.models import Conversation, Message
-from messaging.services import conversations, outbound, takeover, template_values
-from messaging.views import thread
+from messaging.services import conversations, media, outbound, scheduled, takeover, template_values, templates
+from messaging.views import template_picker, thread
 from messaging.views.inbox import render_chat
+from messaging.views.scheduled import coming_column
 from tenants.access import page
 from tenants.audit_access import audit_access
 from tenants.models import Membership, User
@@ -41,6 +43,7 @@ def send(request: Request, pk: uuid.UUID) -> HttpResponse:
                 by=request.actor,
                 user=request.user,
                 idempotency_key=_key(form),
+                reply_to=_answered_id(chat, form),
             )
         except AppError as error:
             form.add_error("text", str(error.message))
@@ -53,33 +56,104 @@ def send(request: Request, pk: uuid.UUID) -> HttpResponse:
 @audit_access("conversation.viewed", resource="pk")
 @page("inbox.write")
 @require_http_methods(["GET", "POST"])
-def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
-    """Once the reply window is closed: an approved template, by name, language and its data."""
+def send_file(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """A photo, a document or an audio, with or without words."""
     chat = conversation_for(request.member, pk, lock=request.method == "POST")
     if request.method == "GET":  # a refused form stays at this address
         return go_to(request, f"/bandeja/{pk}/")
+    form = FileForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            media.send_file(
+                conversation=chat,
+                file=form.cleaned_data["file"],
+                caption=form.words,
+                by=request.actor,
+                user=request.user,
+                idempotency_key=str(form.cleaned_data["key"] or ""),
+                reply_to=_answered_id(chat, form),
+            )
+        except AppError as error:
+            form.add_error("file", str(error.message))
+        else:
+            return _back(request, chat)
+    # The composer shows what is wrong where it shows everything, over the words that stay.
+    same = {name: form.data.get(name) for name in ("key", "responde")}
+    reply = ReplyForm({"text": form.data.get("caption") or form.data.get("text") or "", **same})
+    reply.errors.pop("text", None)
+    reply.add_error("text", [str(each) for wrong in form.errors.values() for each in wrong])
+    return _refused(request, chat, reply=reply)
+
+
+@audit_access("conversation.viewed", resource="pk")
+@page("inbox.write")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def send_template(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Choose an approved template of the chat's channel, see it with this contact's data, send it.
+
+    Where the provider tells us of no templates, one is named by hand: its name, language and data.
+    """
+    appointment = template_values.appointment_column(request.member, contact="contact")
+    chat = conversation_for(request.member, pk, lock=request.method == "POST", appointment=appointment)
+    by_hand = "template" not in request.POST
+    if request.method == "GET":
+        whatsapp = chat.channel_source == "whatsapp"
+        return template_picker.show(request, chat) if whatsapp else go_to(request, f"/bandeja/{pk}/")
+    if not by_hand:
+        return template_picker.send(request, chat)
     form = TemplateForm(request.POST)
     if form.is_valid():
         try:
-            _queue_template(request, chat, form)
+            _queue_by_hand(request, chat, form)
         except AppError as error:
             form.add_error(None, str(error.message))
         else:
-            return _back(request, chat)
-    return _refused(request, chat, template=form)
+            return go_to(request, f"/bandeja/{pk}/")
+    return template_picker.show(request, chat, by_hand=form)
 
 
-def _queue_template(request: Request, chat: Conversation, form: TemplateForm) -> None:
+def _queue_by_hand(request: Request, chat: Conversation, form: TemplateForm) -> None:
+    made = form.template(template_values.filled(form.values(), conversation=chat, member=request.member))
     key = f"person:{_key(form)}"
-    before = chat.sequence
-    template = form.template(template_values.filled(form.values(), conversation=chat, member=request.member))
+    refusal = templates.unusable(chat.channel_id, made)
+    if refusal:
+        raise Conflict(refusal)
+    templates.send_made(conversation=chat, template=made, text="", by=request.actor, user=request.user, key=key)
 
-    def queue() -> list[Message]:
-        return [outbound.queue_template(chat, template, by=request.actor, user=request.user, key=key)]
 
-    outbound.safely_once(chat, key, queue)
-    if chat.sequence != before:
-        takeover.take_over(conversation=chat, by=request.actor, user=request.user, cause=takeover.Cause.REPLY)
+@audit_access("conversation.viewed", resource="pk")
+@page("inbox.write")
+@require_http_methods(["GET", "POST"])
+def schedule(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Say what stands in the composer later."""
+    chat = conversation_for(request.member, pk, lock=request.method == "POST")
+    if request.method == "GET":  # a refused form stays at this address
+        return go_to(request, f"/bandeja/{pk}/")
+    reply = ReplyForm(request.POST)
+    later = LaterForm(request.POST, zone=request.tenant.timezone)
+    if all([reply.is_valid(), later.is_valid()]):
+        try:
+            scheduled.schedule(
+                conversation=chat,
+                text=reply.cleaned_data["text"],
+                send_at=later.cleaned_data["send_at"],
+                stop_on_reply=later.cleaned_data["stop_on_reply"],
+                by=request.actor,
+                user=request.user,
+            )
+        except AppError as error:
+            reply.add_error("text", str(error.message))
+        else:
+            return _back(request, chat)
+    return _refused(request, chat, reply=reply, later=later)
+
+
+def _answered_id(chat: Conversation, form: ReplyForm | FileForm) -> str:
+    """How the provider calls the message that is answered; "" for none of this chat."""
+    answered = form.cleaned_data.get("responde")
+    rows = Message.objects.filter(pk=answered, conversation=chat) if answered else Message.objects.none()
+    return rows.values_list("provider_message_id", flat=True).first() or ""
 
 
 def _key(form: ReplyForm | TemplateForm) -> str:
@@ -179,23 +253,17 @@ def _back(request: Request, chat: Conversation | None, *, pk: uuid.UUID | None =
     """After an act: the refreshed part where a script asked, else the page."""
     if chat is None or not is_fragment(request):
         return go_to(request, f"/bandeja/{chat.pk if chat else pk}/")
-    fresh = conversation_for(request.member, chat.pk)
+    fresh = conversation_for(request.member, chat.pk, coming=coming_column())
     return render_chat(request, fresh, chunk=_same_chunk(request, fresh))
 
 
-def _refused(
-    request: Request, chat: Conversation, *, reply: ReplyForm | None = None, template: TemplateForm | None = None
-) -> HttpResponse:
+def _refused(request: Request, chat: Conversation, *, reply: ReplyForm, later: LaterForm | None = None) -> HttpResponse:
     if is_fragment(request):
-        chunk = _same_chunk(request, chat)
-        return render_chat(request, chat, chunk=chunk, reply=reply, template=template, status=422)
-    context = {
-        "chat": chat,
-        "reply": reply,
-        "template": template,
-        "now": timezone.now(),
-        "back": f"/bandeja/{chat.pk}/",
-    }
+        fresh = conversation_for(request.member, chat.pk, coming=coming_column())
+        chunk = _same_chunk(request, fresh)
+        return render_chat(request, fresh, chunk=chunk, reply=reply, later=later, status=422)
+    back = f"/bandeja/{chat.pk}/"
+    context = {"chat": chat, "reply": reply, "later": later, "back": back, "later_at": f"{back}programar/"}
     return render(request, "messaging/refused.html", context, status=422)
 
 

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,46 +17,72 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib.errors import AppError, Invalid
 from config.lib.fragments import go_to, is_fragment
 from messaging.access import channel_for
-from messaging.forms.channels import KINDS, ChannelForm, SecretForm
-from messaging.ingest.models import InboundEvent
-from messaging.models import Channel, ProviderNotice
-from messaging.services import channels
+from messaging.forms.channels import KINDS, ChannelForm, OwnNumberForm, SecretForm
+from messaging.models import Channel, Provider, ProviderNotice
+from messaging.providers import provider_class
+from messaging.services import (
+    channel_events,
+    channel_facts,
+    channel_health,
+    channel_test,
+    channels,
+    dead_letters,
+    unrouted,
+)
+from messaging.services.channel_steps import steps_of
+from messaging.views import channel_kinds
 from tenants.access import page
 from tenants.requests import Request
 from tenants.services import vault
 
-NEWS = 10
+NEWS = 5
 
 
 @dataclass(frozen=True)
-class Secret:
-    """A secret the channel needs: where it lives in the vault and whether it is there."""
+class Card:
+    """A channel on the hub, with what needs a look."""
 
-    name: str
-    stored: bool
-    form: SecretForm
+    channel: Channel
+    left: int
+    quality: channel_facts.Fact | None
+    rests: bool
+    warning: str
 
 
 @page("channels.read")
 @never_cache
 @require_safe
 def channel_list(request: Request) -> HttpResponse:
-    context = {"channels": list(Channel.objects.all())}
+    left = dead_letters.counts()
+    cards = [
+        Card(
+            each,
+            left.get(each.pk, 0),
+            channel_facts.quality(each),
+            channel_facts.resting(each),
+            channel_health.warning(each),
+        )
+        for each in Channel.objects.all()
+    ]
+    context = {"cards": cards, "kinds": channel_kinds.KINDS, "unrouted": unrouted.waiting()}
     return render(request, "messaging/_channels.html" if is_fragment(request) else "messaging/channels.html", context)
 
 
 @page("channels.write")
 @require_http_methods(["GET", "POST"])
 def new(request: Request, kind: str) -> HttpResponse:
+    """The way by hand. `?cuenta=` fills in an account that already writes to nobody."""
     if kind not in KINDS:
         raise Http404
     provider, source = KINDS[kind]
-    form = ChannelForm(request.POST or None, provider=provider, channel_source=source)
+    account = provider_class(provider, source).config.account_field
+    given = {account: request.GET.get("cuenta", "")[:200]} if account else {}
+    form = ChannelForm(request.POST or None, provider=provider, channel_source=source, initial=given)
     if request.method == "POST" and form.is_valid():
         try:
             channel = channels.create_channel(
                 provider=provider,
-                channel_source=source,
+                channel_source=form.cleaned_data.get("channel_source") or source,
                 name=form.cleaned_data["name"],
                 config=form.config(),
                 by=request.actor,
@@ -65,7 +92,7 @@ def new(request: Request, kind: str) -> HttpResponse:
         else:
             messages.success(request, _("Canal creado."))
             return go_to(request, f"/canales/{channel.pk}/")
-    title = _("Conectar WhatsApp") if kind == "whatsapp" else _("Crear chat web")
+    title = _("Crear chat web") if kind == "web" else _("Conectar %(kind)s") % {"kind": channel_kinds.TITLES[kind]}
     return _form(request, form, title, "/canales/")
 
 
@@ -79,6 +106,8 @@ def edit(request: Request, pk: uuid.UUID) -> HttpResponse:
             channels.update_channel(
                 channel=channel, name=form.cleaned_data["name"], config=form.config(), by=request.actor
             )
+            if "fallback" in form.fields:
+                channels.set_fallback(channel=channel, fallback=form.cleaned_data["fallback"], by=request.actor)
         except AppError as error:
             _onto(form, error)
         else:
@@ -87,8 +116,8 @@ def edit(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _form(request, form, _("Editar canal"), f"/canales/{pk}/")
 
 
-def _form(request: Request, form: ChannelForm, title: str, back: str) -> HttpResponse:
-    context = {"form": form, "title": title, "back": back}
+def _form(request: Request, form: forms.Form, title: str, back: str, **more: object) -> HttpResponse:
+    context = {"form": form, "title": title, "back": back, **more}
     return render(request, "messaging/channel_form.html", context, status=422 if form.errors else 200)
 
 
@@ -99,14 +128,28 @@ def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _detail(request, channel_for(request.member, pk))
 
 
-def _detail(request: Request, channel: Channel, *, secret: SecretForm | None = None, status: int = 200) -> HttpResponse:
-    events = InboundEvent.objects.filter(tenant_id=request.tenant.pk, channel_id=channel.pk).order_by("-id")
+def _detail(
+    request: Request, channel: Channel, *, secret: SecretForm | None = None, token: str = "", status: int = 200
+) -> HttpResponse:
+    known = channels.credentials_of(channel)
+    missing = [each.name for each in known if not each.stored and not each.optional]
+    heard, answered, fallback = channels.progress(channel)
+    steps = steps_of(channel, missing=missing, heard=heard, answered=answered)
     context: dict[str, Any] = {
         "channel": channel,
         "address": channels.webhook_url(channel),
-        "secrets": _secrets(channel, secret),
+        "verify_token": token,
+        "secrets": _secrets(known, secret),
+        "unsigned": channels.unsigned(channel, known),
+        "steps": steps,
+        "next_step": next((step for step in steps if not step.done), None),
+        "facts": channel_facts.told(channel),
+        "rests": channel_facts.resting(channel),
+        "warning": channel_health.warning(channel),
+        "fallback": fallback,
+        "may_test": channel_test.possible(channel),
         "notices": list(ProviderNotice.objects.filter(channel=channel).order_by("-created_at", "-id")[:NEWS]),
-        "events": list(events.only("id", "state", "error", "received_at", "attempts")[:NEWS]),
+        "events": channel_events.listed(channel, limit=NEWS).rows,
         "snippet": _snippet(request.tenant.name, channels.webhook_url(channel)),
         "preview": f"{settings.PUBLIC_URL}/demo/chat/{channel.pk}/",
     }
@@ -119,18 +162,17 @@ def _snippet(company: str, address: str) -> str:
     return f'<script src="{address}" data-title="{escape(company)}" defer></script>'
 
 
-def _secrets(channel: Channel, bound: SecretForm | None) -> list[Secret]:
-    needed = channels.needed_credentials(channel)
-    names = [name for name, _stored in needed]
+def _secrets(known: list[channels.Needed], bound: SecretForm | None) -> list[tuple[channels.Needed, SecretForm]]:
+    """Each secret with its form; a refused one keeps its error."""
+    names = [each.name for each in known]
     return [
-        Secret(
-            name,
-            stored,
+        (
+            each,
             bound
-            if bound is not None and bound.data.get("name") == name
-            else SecretForm(names=names, initial={"name": name}, auto_id=f"id_{name.replace('/', '_')}_%s"),
+            if bound is not None and bound.data.get("name") == each.name
+            else SecretForm(names=names, initial={"name": each.name}, auto_id=f"id_{each.name.replace('/', '_')}_%s"),
         )
-        for name, stored in needed
+        for each in known
     ]
 
 
@@ -141,7 +183,7 @@ def secret(request: Request, pk: uuid.UUID) -> HttpResponse:
     channel = channel_for(request.member, pk)
     if request.method == "GET":
         return go_to(request, f"/canales/{pk}/")
-    names = [name for name, _stored in channels.needed_credentials(channel)]
+    names = [each.name for each in channels.credentials_of(channel)]
     form = SecretForm(request.POST, names=names)
     if not form.is_valid():
         return _detail(request, channel, secret=form, status=422)
@@ -154,8 +196,37 @@ def secret(request: Request, pk: uuid.UUID) -> HttpResponse:
         form.add_error("value", str(error.message))
         return _detail(request, channel, secret=form, status=422)
     channels.update_channel(channel=channel, by=request.actor)  # the door reads the channel's secrets again
+    if all(each.stored or each.optional for each in channels.credentials_of(channel)):
+        channels.ask_for_test(channel=channel, by=request.actor)  # whoever gave the last one wants to know
     messages.success(request, _("Credencial guardada."))
     return go_to(request, f"/canales/{pk}/")
+
+
+@page("credentials.write")
+@require_http_methods(["GET", "POST"])
+def verify_token(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Make a new one and show it this once."""
+    channel = channel_for(request.member, pk)
+    if request.method == "GET" or channel.provider != Provider.META_DIRECT:
+        return go_to(request, f"/canales/{pk}/")
+    return _detail(request, channel, token=channels.make_verify_token(channel=channel, by=request.actor))
+
+
+@page("channels.write")
+@require_http_methods(["GET", "POST"])
+def test_message(request: Request, pk: uuid.UUID) -> HttpResponse:
+    channel = channel_for(request.member, pk)
+    form = OwnNumberForm(request.POST or None, channel=channel, initial={"key": uuid.uuid4(), "text": _("Prueba.")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            said = form.cleaned_data
+            chat = channel_test.send(channel=channel, by=request.actor, user=request.user, **said)
+        except AppError as error:
+            _onto(form, error)
+        else:
+            messages.success(request, _("Mensaje de prueba en camino."))
+            return go_to(request, f"/bandeja/{chat}/")
+    return _form(request, form, _("Mensaje de prueba"), f"/canales/{pk}/", submit=_("Enviar"))
 
 
 @page("channels.write")
@@ -180,7 +251,7 @@ def disable(request: Request, pk: uuid.UUID) -> HttpResponse:
     return go_to(request, f"/canales/{pk}/")
 
 
-def _onto(form: ChannelForm, error: AppError) -> None:
+def _onto(form: forms.Form, error: AppError) -> None:
     """A refusal beside the fields it names, the rest at the top."""
     known = {name: text for name, text in error.fields.items() if name in form.fields}
     for name, text in known.items():

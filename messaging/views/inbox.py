@@ -14,9 +14,12 @@ from config.lib.errors import AppError
 from config.lib.fragments import is_fragment
 from config.lib.ids import as_uuid, uuid7
 from messaging.access import conversation_for, visible_conversations
-from messaging.forms.inbox import ReplyForm, TemplateForm
-from messaging.models import Conversation
+from messaging.forms.inbox import ReplyForm
+from messaging.forms.scheduled import LaterForm
+from messaging.models import Conversation, Message
+from messaging.services import outbound
 from messaging.views import chat_list, side_panel, thread
+from messaging.views.scheduled import coming_column, coming_of
 from tenants.access import page
 from tenants.audit_access import audit_access
 from tenants.requests import Request
@@ -59,7 +62,7 @@ def _of_contact(request: Request, contact: uuid.UUID) -> HttpResponse:
 @require_safe
 def conversation(request: Request, pk: uuid.UUID) -> HttpResponse:
     """A conversation. `?antes=<n>` shows what came before message n; `?desde=<n>` (live) all from message n on."""
-    chat = conversation_for(request.member, pk)
+    chat = conversation_for(request.member, pk, coming=coming_column())
     older = thread.order_number(request.GET.get("antes", ""))
     since = thread.order_number(request.GET.get("desde", ""))
     chunk = thread.newest(chat, since=since) if older is None else thread.before(chat, older)
@@ -103,12 +106,12 @@ def render_chat(
     *,
     chunk: thread.Chunk | None = None,
     reply: ReplyForm | None = None,
-    template: TemplateForm | None = None,
+    later: LaterForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Head, thread and composer as one part, after an act or a live notice."""
     chunk = chunk or thread.newest(chat)
-    context = chat_context(request, chat, chunk=chunk, reply=reply, template=template)
+    context = chat_context(request, chat, chunk=chunk, reply=reply, later=later)
     return render(request, "messaging/_chat.html", context, status=status)
 
 
@@ -118,19 +121,33 @@ def chat_context(
     *,
     chunk: thread.Chunk,
     reply: ReplyForm | None = None,
-    template: TemplateForm | None = None,
+    later: LaterForm | None = None,
 ) -> dict[str, object]:
     now = timezone.now()
+    window = thread.window_of(chat, now)
+    answered = _answered(chunk, (request.POST if reply else request.GET).get("responde", ""))
+    new = {"key": uuid7(), "responde": answered.pk if answered else None}
     return {
         "chat": chat,
         "chunk": chunk,
         "holder": thread.holder_of(chat, request.member),
-        "window": thread.window_of(chat, now),
+        "window": window,
+        "closed": "" if window.open else outbound.closed_words(chat.channel_source),
         "doing": _doing(chat, now),
-        "reply": reply or ReplyForm(initial={"key": uuid7()}),
-        "template": template or TemplateForm(initial={"key": uuid7(), "language": "es"}),
+        "reply": reply or ReplyForm(initial=new),
+        "answered": answered,
+        "later": later or LaterForm(zone=request.tenant.timezone, initial={"stop_on_reply": True}),
+        "later_at": f"/bandeja/{chat.pk}/programar/",
+        "coming": coming_of(chat, window.until),
         "now": now,
     }
+
+
+def _answered(chunk: thread.Chunk, asked: str) -> Message | None:
+    """The message on the screen that the answer is to: `?responde=<id>`, or the field of a refused answer."""
+    wanted = as_uuid(asked)
+    shown = (line.message for line in chunk.lines if line.message.pk == wanted)
+    return next((each for each in shown if each.provider_message_id), None)
 
 
 def _doing(chat: Conversation, now: datetime) -> str:

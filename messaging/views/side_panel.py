@@ -21,6 +21,8 @@ KINDS = {
     "visitor": _("Visita del chat web"),
     "psid": _("Messenger"),
     "igsid": _("Instagram"),
+    "chatwoot": _("Conversación en Chatwoot"),
+    "chatwoot_contact": _("Contacto en Chatwoot"),
 }
 
 

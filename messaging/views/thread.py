@@ -5,17 +5,20 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Case, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from messaging.domain.media_limits import DRAWN, plain_mime
 from messaging.domain.timing import window_closes
 from messaging.models import Attachment, Conversation, Message
 from tenants.models import Membership
 
 SHOWN = 50
+QUOTE = 120  # characters of a quoted message
 MOST_LIVE = 400  # messages that a page left open all day keeps asking for
 
 
@@ -30,14 +33,35 @@ class File:
     size: int
     state: str
     error: str
+    thumbnail: str
+    hearing: str
+    language: str
+    seconds: float | None
+    hearing_error: str
 
     @property
     def shape(self) -> str:
         """image, audio, video or document: how it is drawn, by what the file is and not by what it claims."""
-        for shape in ("image", "audio", "video"):
-            if self.mime.startswith(f"{shape}/"):
-                return shape
-        return "document"
+        mime = plain_mime(self.mime)
+        shape = mime.partition("/")[0]
+        return shape if mime in DRAWN and shape in ("image", "audio", "video") else "document"
+
+    @property
+    def small(self) -> str:
+        return f"{self.href}miniatura/" if self.thumbnail else self.href
+
+    @property
+    def length(self) -> str:
+        """ "1:07"; empty when nobody told."""
+        return "" if self.seconds is None else f"{int(self.seconds) // 60}:{int(self.seconds) % 60:02}"
+
+    @property
+    def tongue(self) -> str:
+        """The language of a voice note in words; the code where it has none here."""
+        try:
+            return str(get_language_info(self.language)["name_translated"]).lower() if self.language else ""
+        except KeyError:
+            return self.language
 
 
 @dataclass(frozen=True)
@@ -68,6 +92,23 @@ class Line:
     @property
     def revoked(self) -> bool:
         return bool(self.message.payload.get("revoked"))
+
+    @property
+    def heard(self) -> bool:
+        """Whether its words were listened to and not written."""
+        return bool(self.message.payload.get("heard"))
+
+    @property
+    def quote(self) -> str:
+        """The beginning of what it answers to; empty when it quotes nothing that is here."""
+        quoted: str | None = getattr(self.message, "quoted", "")
+        return " ".join((quoted or "").split())[:QUOTE]
+
+    @property
+    def reactions(self) -> str:
+        """The emojis that stand under it, each once."""
+        given = self.message.payload.get("reactions")
+        return " ".join(dict.fromkeys(str(one)[:16] for one in given.values())) if isinstance(given, dict) else ""
 
     @property
     def by_hand(self) -> str:
@@ -132,10 +173,16 @@ def before(conversation: Conversation, sequence: int) -> Chunk:
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    names = ("id", "kind", "mime", "filename", "size", "state", "error")
+    names = ["id", "kind", "mime", "filename", "size", "state", "error", "thumbnail"]
+    names += ["hearing", "language", "seconds", "hearing_error"]
+    quoted = Message.objects.filter(channel=OuterRef("channel"), provider_message_id=OuterRef("reply_to"))
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by("created_at", "id")
-    return Message.objects.filter(conversation=conversation).annotate(
-        files=ArraySubquery(files.values(one=JSONObject(**{name: name for name in names})))
+    rows = Message.objects.filter(conversation=conversation).select_related("sent_via")
+    return rows.annotate(
+        files=ArraySubquery(files.values(one=JSONObject(**{name: name for name in names}))),
+        quoted=Case(
+            When(reply_to="", then=Value("")), default=Subquery(quoted.values("text")[:1]), output_field=TextField()
+        ),
     )
 
 
@@ -162,6 +209,11 @@ def _files(message: Any) -> list[File]:
             size=one["size"],
             state=one["state"],
             error=one["error"],
+            thumbnail=one["thumbnail"],
+            hearing=one["hearing"],
+            language=one["language"],
+            seconds=one["seconds"],
+            hearing_error=one["hearing_error"],
         )
         for one in message.files
     ]
@@ -192,7 +244,7 @@ def day_words(day: date, today: date) -> str:
 
 def window_of(conversation: Conversation, now: datetime) -> Window:
     last = conversation.last_inbound_at
-    until = window_closes(channel_source=conversation.channel_source, last_inbound=last)
+    until = window_closes(channel_source=conversation.channel_source, last_inbound=last, by_person=True)
     if until is None:
         return Window(None, open=True)
     return Window(until if last else None, open=now < until)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from tenants.providers_check import graph
+from tenants.providers_check import formats, graph
 from tenants.providers_check.base import Answer, Field, Group, Kind, Secrets, works
 
 
@@ -21,6 +21,25 @@ KIND = Kind(
             "Instagram",
             (Field("ACCESS_TOKEN", _("Token de acceso"), _("Dura 60 días: anotar abajo cuándo vence.")),),
             ask,
+        ),
+        Group(
+            _("App de Instagram"),
+            (
+                Field(
+                    "APP_ID",
+                    _("Id de la app de Instagram"),
+                    _("Solo para entrar con Instagram sin página de Facebook."),
+                    formats.number,
+                    optional=True,
+                    shown=True,
+                ),
+                Field(
+                    "APP_SECRET",
+                    _("Clave secreta de la app de Instagram"),
+                    _("También firma los avisos de esas cuentas."),
+                    optional=True,
+                ),
+            ),
         ),
     ),
 )

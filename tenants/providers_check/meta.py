@@ -30,6 +30,21 @@ KIND = Kind(
             ask,
         ),
         Group(
+            _("Registro de WhatsApp"),
+            (
+                Field(
+                    "SIGNUP_CONFIG_ID",
+                    _("Configuración de registro"),
+                    _(
+                        "El id de la configuración de «Registro insertado» de la app; sin ella se piden permisos sueltos."
+                    ),
+                    formats.number,
+                    optional=True,
+                    shown=True,
+                ),
+            ),
+        ),
+        Group(
             _("Avisos"),
             (
                 Field(

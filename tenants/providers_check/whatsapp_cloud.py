@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from tenants.providers_check import graph
+from tenants.providers_check import formats, graph
 from tenants.providers_check.base import Answer, Field, Group, Kind, Secrets, works
 
 
@@ -32,6 +32,19 @@ KIND = Kind(
             ),
             ask,
             also=(graph.APP_ID, graph.APP_SECRET),
+        ),
+        Group(
+            _("Verificación en dos pasos"),
+            (
+                Field(
+                    "PIN",
+                    _("PIN"),
+                    _("Seis números. Con él se registra el número en la nube de WhatsApp."),
+                    formats.number,
+                    optional=True,
+                    lendable=False,
+                ),
+            ),
         ),
     ),
 )

@@ -50,6 +50,8 @@ FAMILIES = {
     "agent": gettext_lazy("Agentes IA"),
     "run": gettext_lazy("Turnos de agentes"),
     "channel": gettext_lazy("Canales"),
+    "template": gettext_lazy("Plantillas"),
+    "scheduled": gettext_lazy("Mensajes programados"),
     "document": gettext_lazy("Conocimiento"),
     "settings": gettext_lazy("Ajustes"),
     "login": gettext_lazy("Ingresos"),

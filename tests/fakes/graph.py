@@ -1,4 +1,4 @@
-"""A Graph API for WhatsApp on 127.0.0.1, for tests, fault runs and by hand.
+"""A Graph API for WhatsApp, Messenger and Instagram on 127.0.0.1, for tests, fault runs and by hand.
 
     python -m tests.fakes.graph --port 9100 [--webhook URL --secret S --statuses sent,delivered]
 
@@ -17,11 +17,11 @@ import time
 import urllib.parse
 import uuid
 from dataclasses import dataclass, field
-from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes import graph_events as events
+from tests.fakes import graph_pages as pages
 
 Json = dict[str, Any]
 
@@ -75,6 +75,12 @@ class GraphFake:
         self.app_secret = app_secret
         self.auto_statuses = auto_statuses
         self.early_statuses = early_statuses
+        self.needs_proof = False  # calls without appsecret_proof are refused, as an app may demand
+        self.page_echoes = False  # a page's own messages come back to the webhook before the send is answered
+        self.closed: set[str] = set()  # people whose 24 hours are over
+        self.human_agent = True  # whether the app was granted that feature
+        self.hidden: set[str] = set()  # people who do not let their profile be seen
+        self.unsubscribed: set[str] = set()  # pages and accounts that tell the app nothing
         self.sends: list[Json] = []
         self.reads: list[Json] = []
         self.refused: list[Json] = []
@@ -234,12 +240,18 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(url.query))
         if url.path == "/_journal":
             return self.answer(200, self.fake.journal(query.get("client_ref", "")))
+        if found := re.fullmatch(r"/_cdn/(\w+)", url.path):  # of Messenger and Instagram: the address is the key
+            return self.download(found[1])
         if not self.fake.knows(self.headers.get("Authorization", "")):
             return self.error(401, 190, "Error validating access token")
         if found := re.fullmatch(r"/_file/(\w+)", url.path):
             return self.download(found[1])
+        if pages.proof_is_wrong(self, query):
+            return self.error(400, 100, "Invalid appsecret_proof provided in the API argument")
+        if found := re.fullmatch(r"/v\d+\.\d+/(\w+)/subscribed_apps", url.path):
+            return pages.subscribed(self, found[1])
         if found := re.fullmatch(r"/v\d+\.\d+/(\w+)", url.path):
-            return self.node(found[1])
+            return self.node(found[1], query.get("fields", ""))
         return self.error(404, 2500, "Unknown path components")
 
     def do_DELETE(self) -> None:
@@ -256,10 +268,15 @@ class _Handler(BaseHTTPRequestHandler):
             return control[self.path](raw)
         if not self.fake.knows(self.headers.get("Authorization", "")):
             return self.error(401, 190, "Error validating access token")
-        if found := re.fullmatch(r"/v\d+\.\d+/(\w+)/messages", self.path):
+        url = urllib.parse.urlsplit(self.path)
+        if pages.proof_is_wrong(self, dict(urllib.parse.parse_qsl(url.query))):
+            return self.error(400, 100, "Invalid appsecret_proof provided in the API argument")
+        if found := re.fullmatch(r"/v\d+\.\d+/(\w+)/messages", url.path):
             return self.on_message(found[1], raw)
-        if re.fullmatch(r"/v\d+\.\d+/(\w+)/media", self.path):
+        if re.fullmatch(r"/v\d+\.\d+/(\w+)/media", url.path):
             return self.on_upload(raw)
+        if re.fullmatch(r"/v\d+\.\d+/(\w+)/message_attachments", url.path):
+            return pages.on_upload(self, raw)
         return self.error(404, 2500, "Unknown path components")
 
     def on_script(self, raw: bytes) -> None:
@@ -280,13 +297,17 @@ class _Handler(BaseHTTPRequestHandler):
         status = self.fake.emit(given["payload"], url=given.get("url", ""), secret=given.get("secret", ""))
         self.answer(200, {"status": status})
 
-    def node(self, node_id: str) -> None:
+    def node(self, node_id: str, fields: str) -> None:
         file = self.fake.files.get(node_id)
         if file is None and node_id.startswith("9000"):
             return self.error(400, 100, "Object with that id does not exist", subcode=33)
+        if file is None and "verified_name" not in fields:
+            return pages.node(self, node_id, fields)
         if file is None:
-            name = {"id": node_id, "display_phone_number": "+54 9 11 5555-0000", "verified_name": "Acme"}
-            return self.answer(200, name)
+            asked = {"id", *fields.split(",")}
+            return self.answer(
+                200, {key: each for key, each in {"id": node_id, **events.NUMBER}.items() if key in asked}
+            )
         return self.answer(
             200,
             {
@@ -308,13 +329,10 @@ class _Handler(BaseHTTPRequestHandler):
     def on_upload(self, raw: bytes) -> None:
         if any(rule.to == "upload" for rule in self.fake.rules) and self.fake.rule_for("upload"):
             return self.drop()
-        head = f"Content-Type: {self.headers.get('Content-Type', '')}\r\n\r\n".encode()
-        for part in BytesParser().parsebytes(head + raw).walk():
-            if part.get_param("name", header="content-disposition") == "file":
-                content = part.get_payload(decode=True)
-                assert isinstance(content, bytes)
-                return self.answer(200, {"id": self.fake.add_media(content, part.get_content_type())})
-        return self.error(400, 100, "The parameter file is required")
+        file = pages.parts_of(self, raw).get("file")
+        if file is None:
+            return self.error(400, 100, "The parameter file is required")
+        return self.answer(200, {"id": self.fake.add_media(*file)})
 
     def on_message(self, phone_number_id: str, raw: bytes) -> None:
         try:
@@ -324,6 +342,8 @@ class _Handler(BaseHTTPRequestHandler):
         if body.get("status") == "read":
             self.fake.reads.append(body)
             return self.answer(200, {"success": True})
+        if "messaging_product" not in body:
+            return pages.on_message(self, phone_number_id, body)
         to = str(body.get("to") or body.get("recipient") or "")
         kind = str(body.get("type", ""))
         if body.get("messaging_product") != "whatsapp" or not to or not isinstance(body.get(kind), dict):

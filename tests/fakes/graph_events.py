@@ -20,6 +20,19 @@ PARENT_BSUID = "AR.ENT.1189990001"
 _counter = itertools.count(1)
 Json = dict[str, Any]
 
+#: What Graph tells of a number that is asked for it.
+NUMBER: Json = {
+    "display_phone_number": "+54 9 11 5555-0000",
+    "verified_name": "Acme",
+    "quality_rating": "GREEN",
+    "messaging_limit_tier": "TIER_1K",
+    "throughput": {"level": "STANDARD"},
+    "status": "CONNECTED",
+    "name_status": "APPROVED",
+    "platform_type": "CLOUD_API",
+    "is_on_biz_app": False,
+}
+
 
 def wamid() -> str:
     return f"wamid.HBg{next(_counter):06d}{uuid.uuid4().hex}"

@@ -13,6 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email import policy
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -106,6 +108,10 @@ class FakeLLM:
         self.refuses: set[str] = set()
         self.checks_signatures = False
         self.transcript = "hola, quiero saber el precio"
+        self.spoken_language = "spanish"
+        self.spoken_seconds: float | None = 3.0
+        self.heard: list[dict[str, str]] = []  # forms of transcriptions; of the file its name and size
+        self.deaf: deque[Reply] = deque()  # answers instead of a transcript
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_for(self))
         self._server.daemon_threads = True
@@ -149,6 +155,23 @@ class FakeLLM:
                 return reply, number
         return (self.brain(request) if self.brain else Reply(text=DEFAULT_TEXT)), number
 
+    def transcribe(self, content_type: str, raw: bytes) -> Reply | dict[str, Any]:
+        """As the real one: the kind of a file is told by its name, and only Whisper tells language and length."""
+        form = _form(content_type, raw)
+        self.heard.append(form)
+        if self.deaf:
+            return self.deaf.popleft()
+        if form.get("file", "").rpartition(".")[2] not in _AUDIO:
+            return Reply(status=400, error={"message": "Invalid file format.", "code": None})
+        if form["model"] == "whisper-1" and form.get("response_format") == "verbose_json":
+            return {"text": self.transcript, "language": self.spoken_language, "duration": self.spoken_seconds}
+        if form.get("response_format", "json") != "json":
+            return unsupported("response_format")
+        told = self.spoken_seconds is not None
+        return {"text": self.transcript} | (
+            {"usage": {"type": "duration", "seconds": self.spoken_seconds}} if told else {}
+        )
+
     def _problem(self, request: dict[str, Any]) -> Reply | None:
         for name in self.refuses:
             if name in request:
@@ -165,6 +188,24 @@ class FakeLLM:
                 return Reply(status=400, error={"message": "tool messages do not match tool_calls"})
             open_calls = [call["id"] for call in message.get("tool_calls") or []]
         return None
+
+
+_AUDIO = {"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"}
+
+
+def _form(content_type: str, raw: bytes) -> dict[str, str]:
+    """The fields of a multipart body; of the file its name, and its size under `bytes`."""
+    body = BytesParser(policy=policy.HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw)
+    form: dict[str, str] = {}
+    for part in body.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if part.get_filename():
+            form |= {name: str(part.get_filename()), "bytes": str(len(content))}
+        else:
+            form[name] = content.decode()
+    return form
 
 
 def _signed(messages: list[dict[str, Any]]) -> bool:
@@ -223,7 +264,10 @@ def _handler_for(fake: FakeLLM) -> type[BaseHTTPRequestHandler]:
             if self.path.endswith("/embeddings"):
                 return self._answer(200, _embeddings(json.loads(raw)))
             if self.path.endswith("/audio/transcriptions"):
-                return self._answer(200, {"text": fake.transcript, "usage": {"type": "duration", "seconds": 3}})
+                said = fake.transcribe(self.headers.get("Content-Type", ""), raw)
+                if isinstance(said, Reply):
+                    return self._answer(said.status, said.payload({}, 0), said.headers)
+                return self._answer(200, said)
             return self._answer(404, {"error": {"message": "no such path"}})
 
         def _chat(self, request: dict[str, Any]) -> None:

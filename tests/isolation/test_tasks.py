@@ -16,6 +16,8 @@ KEYS = {
     "message_id": "messaging.Message",
     "attachment_id": "messaging.Attachment",
     "channel_id": "messaging.Channel",
+    "login_id": "messaging.MetaLogin",
+    "template_id": "messaging.MessageTemplate",
     "document_id": "rag.Document",
     "run_id": "agents.AgentRun",
     "agent_id": "agents.Agent",
@@ -41,10 +43,12 @@ def arguments(name: str, keys: dict[str, object]) -> dict[str, object]:
     for each, parameter in wanted.items():
         if each == "tenant" or parameter.default is not parameter.empty:
             continue
-        if each in ("turn_token", "credential_id"):  # a credential of the shared table: tests/isolation/test_vault
+        if each in ("turn_token", "credential_id", "person"):  # of shared tables: tests/isolation/test_vault
             given[each] = "01900000-0000-7000-8000-000000000000"
         elif each == "upto_sequence":
             given[each] = 1
+        elif each == "external_id":
+            given[each] = "24680"
         else:
             given[each] = str(keys[KEYS[each]])
     return given

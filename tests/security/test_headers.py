@@ -14,8 +14,7 @@ from django.template import engines
 from django.test import Client
 
 from messaging.ingest.http import Scope
-from messaging.providers.base import MediaFile
-from messaging.services import media
+from messaging.services import media_files
 from tenants.context import tenant_context
 from tenants.middleware.headers import transport_security
 from tests.factories.messaging import make_attachment
@@ -111,7 +110,7 @@ def test_an_error_of_ours_and_a_forged_form(cast: Cast, monkeypatch: pytest.Monk
 def test_a_customers_file_has_them_and_runs_nothing(mime: str, cast: Cast, settings: Any) -> None:
     with tenant_context(cast.acme):
         row = make_attachment(mime=mime, state="ready")
-        row.file = media.store(cast.acme, row.pk, MediaFile(b"<script>1</script>", mime, "x"))
+        row.file = media_files.keep(cast.acme, row.pk, b"<script>1</script>", mime=mime, filename="x").file
         row.save()
     answer = browser(cast["ana"]).get(f"/archivos/{row.pk}/", secure=True)
     assert (answer.status_code, lacking(answer.headers)) == (200, [])

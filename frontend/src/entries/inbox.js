@@ -138,8 +138,8 @@ function newKey() {
 }
 
 function sent(event) {
-  const form = event.detail.elt;
-  if (!form?.dataset?.composer || !event.detail.successful) return;
+  const form = event.detail.elt?.closest?.("form[data-composer]"); // or one of its buttons: a file, a later time
+  if (!form || event.detail.xhr.status >= 400) return; // a refused one comes back with what was typed
   const area = form.querySelector("textarea") ?? box();
   try {
     localStorage.removeItem(draftKey(form));
@@ -151,6 +151,8 @@ function sent(event) {
     grow(area);
     if (!window.matchMedia("(pointer: coarse)").matches) area.focus();
   }
+  for (const file of document.querySelectorAll("form[data-composer] input[type=file]")) file.value = "";
+  document.getElementById("reply-to")?.replaceChildren();
   // Only an accepted message gets a new key: pressing again after a cut sends the same message, not a second one.
   const key = composer()?.querySelector('input[name="key"]');
   if (key) key.value = newKey();

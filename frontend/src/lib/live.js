@@ -14,6 +14,7 @@ const HOLD_MS = 1500;
 const GATHER_MS = 250; // a burst of events makes one request
 const GATHER_MAX_MS = 1500;
 const LATE_AFTER_MS = 5000; // short cuts are not worth a banner
+const LEAVING_MS = 10_000; // a page that is left is gone by then, or stays after all
 const KEPT_MS = 55 * 60_000; // the server keeps events for an hour
 const BACKOFF_MS = [500, 1000, 2000, 5000, 10_000, 20_000, 30_000];
 const CLOSED_UNAUTHENTICATED = 4401;
@@ -24,6 +25,7 @@ let downSince = 0;
 let lastHeard = Date.now();
 let retryTimer = 0;
 let lateTimer = 0;
+let leftAt = 0;
 const waiting = new Map();
 
 function fire(element) {
@@ -57,7 +59,8 @@ function concerns(element, event) {
 }
 
 function receive(event) {
-  if (event.id) sessionStorage.setItem(LAST_ID, String(event.id));
+  // The next page may have been drawn already: what this one hears meanwhile is news to that one.
+  if (event.id && Date.now() - leftAt > LEAVING_MS) sessionStorage.setItem(LAST_ID, String(event.id));
   if (!event.type) return;
   if (event.type === "RESYNC") {
     refetchAll(); // what was missed is no longer kept
@@ -133,6 +136,9 @@ function retryNow() {
 
 export function startLive() {
   if (document.body.dataset.liveLine !== "on") return;
+  window.addEventListener("beforeunload", () => {
+    leftAt = Date.now();
+  });
   const scope = document.body.dataset.liveScope ?? "";
   if (sessionStorage.getItem("live:scope") !== scope) {
     // Another company or another person: ids of the old line mean nothing here.

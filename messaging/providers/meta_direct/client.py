@@ -1,6 +1,5 @@
 """Calls to the WhatsApp Cloud API for one number."""
 
-import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -11,14 +10,25 @@ from config.lib import http
 from config.lib.errors import ProviderError
 from messaging.providers import base
 from messaging.providers.channel_config import ChannelConfig
-from messaging.providers.clean import identifier, items, mapping
-from messaging.providers.meta_direct import errors, inbound, signature
+from messaging.providers.clean import identifier, items, mapping, text
+from messaging.providers.meta_direct import errors, files, parsing, signature
+from messaging.providers.meta_direct.choices import choices_of
 from messaging.providers.meta_direct.config import CONFIG
+from messaging.providers.meta_direct.files import MAX_MEDIA_BYTES, MEDIA_SECONDS, SEND_SECONDS
 
-#: A customer's document may have 100 MB; a file is held in memory, so larger ones than this stay with WhatsApp.
-MAX_MEDIA_BYTES = 32 * 1024 * 1024
-SEND_SECONDS = 20.0
-MEDIA_SECONDS = 60.0
+#: Meta fixes it for a number that is also used in the WhatsApp Business app.
+SHARED_PER_SECOND = 20.0
+
+#: Graph's name of a fact about a number → ours
+FACTS = {
+    "verified_name": "name",
+    "display_phone_number": "phone",
+    "quality_rating": "quality",
+    "messaging_limit_tier": "limit",
+    "status": "status",
+    "name_status": "name_status",
+    "platform_type": "platform",
+}
 
 #: Hosts of Meta's that serve files and may see the token; besides them only the configured one.
 _FILE_HOSTS = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".whatsapp.com")
@@ -29,14 +39,22 @@ class MetaWhatsApp(base.Provider):
 
     text_limit: ClassVar[int] = 4096
     config: ClassVar[ChannelConfig] = CONFIG
+    per_second: ClassVar[float] = 80.0  # Meta's throughput of a number; Meta raises it by itself
 
-    def __init__(self, *, base_url: str, version: str, phone_number_id: str, access_token: str) -> None:
+    def __init__(
+        self, *, base_url: str, version: str, phone_number_id: str, access_token: str, waba_id: str = ""
+    ) -> None:
         self.phone_number_id = phone_number_id
+        self.waba_id = waba_id
         self._root = f"{base_url.rstrip('/')}/{version.strip('/')}"
         self._headers = {"Authorization": f"Bearer {access_token}"}
 
     def __repr__(self) -> str:
         return f"MetaWhatsApp(phone_number_id={self.phone_number_id!r})"
+
+    @classmethod
+    def speed(cls, config: Mapping[str, Any]) -> float:
+        return SHARED_PER_SECOND if config.get("coexistence") else cls.per_second
 
     @classmethod
     def connected(cls, *, config: Mapping[str, Any], secret: base.Secret, endpoints: base.Endpoints) -> "MetaWhatsApp":
@@ -45,6 +63,7 @@ class MetaWhatsApp(base.Provider):
             version=endpoints.graph_version,
             phone_number_id=str(config.get("phone_number_id", "")),
             access_token=secret("whatsapp_cloud", "ACCESS_TOKEN"),
+            waba_id=str(config.get("waba_id", "")),
         )
 
     @staticmethod
@@ -53,14 +72,14 @@ class MetaWhatsApp(base.Provider):
 
     @staticmethod
     def parse(payload: object) -> list[base.Item]:
-        return inbound.parse(payload)
+        return parsing.parse(payload)
 
     def send(self, outgoing: base.Outgoing) -> base.Delivery:
         body: dict[str, Any] = {"messaging_product": "whatsapp", "recipient_type": "individual"}
         # A person known by their WhatsApp user id only is named in another field than a phone.
         body["to" if outgoing.to.kind == "wa_id" else "recipient"] = outgoing.to.external_id
         body |= self._content(outgoing)
-        if outgoing.reply_to:
+        if outgoing.reply_to and outgoing.kind != "reaction":
             body["context"] = {"message_id": outgoing.reply_to}
         if outgoing.client_ref:
             body["biz_opaque_callback_data"] = outgoing.client_ref
@@ -87,7 +106,7 @@ class MetaWhatsApp(base.Provider):
             raise ProviderError(_("WhatsApp ya no tiene el archivo."), kind="permanent", code="media_gone")
         return self._download(url, mime, ref)
 
-    def mark_read(self, message_id: str, typing: bool = False) -> None:
+    def mark_read(self, message_id: str, typing: bool = False, to: base.Address | None = None) -> None:
         body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
         if typing:
             body["typing_indicator"] = {"type": "text"}
@@ -99,6 +118,29 @@ class MetaWhatsApp(base.Provider):
         names = (str(found.get(key) or "") for key in ("verified_name", "display_phone_number"))
         return " · ".join(filter(None, names)) or self.phone_number_id
 
+    def facts(self) -> dict[str, Any]:
+        asked = "verified_name,display_phone_number,quality_rating,messaging_limit_tier,throughput,status,name_status"
+        fields = {"fields": f"{asked},platform_type,is_on_biz_app"}
+        found = mapping(self._get(self._path(self.phone_number_id), params=fields).json())
+        told = {ours: text(found.get(theirs), 200) for theirs, ours in FACTS.items()}
+        told["throughput"] = text(mapping(found.get("throughput")).get("level"), 40)
+        facts: dict[str, Any] = {key: value for key, value in told.items() if value}
+        if isinstance(found.get("is_on_biz_app"), bool):
+            facts["coexistence"] = found["is_on_biz_app"]
+        return facts | self._subscribed()
+
+    def _subscribed(self) -> dict[str, bool]:
+        """Whether what happens is told to us; nothing where the token may not ask or the account is not known."""
+        if not self.waba_id:
+            return {}
+        try:
+            apps = self._get(self._path(self.waba_id, "subscribed_apps"), params={})
+        except ProviderError as error:
+            if error.kind == "retry":
+                raise
+            return {}
+        return {"subscribed": bool(items(mapping(apps.json()).get("data")))}
+
     # --- content ---
 
     def _content(self, outgoing: base.Outgoing) -> dict[str, Any]:
@@ -106,6 +148,10 @@ class MetaWhatsApp(base.Provider):
             return {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
         if outgoing.kind == "template" and outgoing.template:
             return {"type": "template", "template": _template(outgoing.template)}
+        if outgoing.kind == "interactive" and outgoing.text.strip() and outgoing.choices:
+            return choices_of(outgoing.text, outgoing.choices)
+        if outgoing.kind == "reaction" and outgoing.reply_to:
+            return {"type": "reaction", "reaction": {"message_id": outgoing.reply_to, "emoji": outgoing.text}}
         if outgoing.kind == "media" and outgoing.media:
             return {"type": outgoing.media.kind, outgoing.media.kind: self._media(outgoing.media)}
         raise ProviderError(_("El mensaje está vacío."), kind="permanent", code="empty")
@@ -124,7 +170,7 @@ class MetaWhatsApp(base.Provider):
         return made
 
     def _upload(self, media: base.OutgoingMedia, content: bytes) -> str:
-        file = (media.filename or f"{media.kind}{mimetypes.guess_extension(media.mime) or ''}", content, media.mime)
+        file = (files.named(media), content, media.mime)
         form = {"messaging_product": "whatsapp", "type": media.mime}
         path = self._path(self.phone_number_id, "media")
         try:
@@ -162,10 +208,7 @@ class MetaWhatsApp(base.Provider):
         if answer.status == 404:
             raise ProviderError(_("WhatsApp ya no tiene el archivo."), kind="permanent", code="media_gone")
         errors.raise_for(answer)
-        kind = mime or answer.headers.get("content-type", "application/octet-stream")
-        extension = mimetypes.guess_extension(kind.partition(";")[0].strip()) or ""
-        name = ref.filename or f"{ref.provider_media_id or 'file'}{extension}"
-        return base.MediaFile(answer.content, kind, name)
+        return files.file_of(answer, mime, ref)
 
     def _trusted(self, url: str) -> bool:
         """Whether a file's address may be shown the token."""

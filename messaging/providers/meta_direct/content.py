@@ -34,7 +34,7 @@ def read(message: dict[str, Any]) -> Content:
     return reader(message) if reader else _unsupported(message, kind)
 
 
-def _said(kind: str, words: str, ours: str, *, turn: bool = True, **payload: Any) -> Content:
+def said(kind: str, words: str, ours: str, *, turn: bool = True, **payload: Any) -> Content:
     """The person's words, or ours in their place."""
     if words:
         return Content(kind, words, payload=payload, turn=turn)
@@ -43,7 +43,7 @@ def _said(kind: str, words: str, ours: str, *, turn: bool = True, **payload: Any
 
 def _text(message: dict[str, Any]) -> Content:
     body = text(mapping(message.get("text")).get("body"))
-    return _said("text", body, _("Mensaje vacío"), turn=bool(body.strip()))
+    return said("text", body, _("Mensaje vacío"), turn=bool(body.strip()))
 
 
 def _media(kind: str, given: dict[str, Any]) -> Content:
@@ -63,14 +63,18 @@ def _media(kind: str, given: dict[str, Any]) -> Content:
         "sticker": _("Sticker"),
         "document": ref.filename or _("Documento"),
     }
-    said = _said(kind, ref.caption, labels[kind])
+    words = said(kind, ref.caption, labels[kind])
     extras: dict[str, Any] = {"animated": True} if given.get("animated") is True else {}
     media = (ref,) if ref.provider_media_id or ref.url else ()
-    return Content(kind, said.text, media=media, payload=said.payload | extras)
+    return Content(kind, words.text, media=media, payload=words.payload | extras)
 
 
 def _location(message: dict[str, Any]) -> Content:
-    given = mapping(message.get("location"))
+    return read_location(mapping(message.get("location")))
+
+
+def read_location(given: dict[str, Any]) -> Content:
+    """`given`: latitude, longitude, name and address as far as they are known."""
     place = ", ".join(filter(None, (text(given.get("name")), text(given.get("address")))))
     point = ", ".join(filter(None, (text(given.get("latitude"), 30), text(given.get("longitude"), 30))))
     words = f"{place} ({point})" if place and point else place or point
@@ -104,7 +108,7 @@ def _interactive(message: dict[str, Any]) -> Content:
     else:
         words = " - ".join(filter(None, (text(chosen.get("title")), text(chosen.get("description")))))
     facts = {"type": kind, "id": text(chosen.get("id"), 300), "answer": small(chosen)}
-    return _said("interactive", words, _("Respuesta a un mensaje con opciones"), interactive=facts)
+    return said("interactive", words, _("Respuesta a un mensaje con opciones"), interactive=facts)
 
 
 def _form(chosen: dict[str, Any]) -> str:
@@ -123,15 +127,7 @@ def _flat(value: object) -> str:
 
 def _button(message: dict[str, Any]) -> Content:
     given = mapping(message.get("button"))
-    return _said("button", text(given.get("text")), _("Botón"), button={"payload": text(given.get("payload"), 300)})
-
-
-def _reaction(message: dict[str, Any]) -> Content:
-    given = mapping(message.get("reaction"))
-    emoji = text(given.get("emoji"), 60)
-    rendered = _("Reaccionó con %(emoji)s") % {"emoji": emoji} if emoji else _("Quitó su reacción")
-    facts = {"message_id": identifier(given.get("message_id")), "emoji": emoji}
-    return Content("reaction", rendered, payload={"reaction": facts}, turn=False)
+    return said("button", text(given.get("text")), _("Botón"), button={"payload": text(given.get("payload"), 300)})
 
 
 def _order(message: dict[str, Any]) -> Content:
@@ -149,7 +145,7 @@ def _line(item: dict[str, Any]) -> str:
 
 def _system(message: dict[str, Any]) -> Content:
     given = mapping(message.get("system"))
-    return _said("system", text(given.get("body")), _("Aviso de WhatsApp"), turn=False, system=small(given))
+    return said("system", text(given.get("body")), _("Aviso de WhatsApp"), turn=False, system=small(given))
 
 
 def _welcome(message: dict[str, Any]) -> Content:
@@ -162,7 +158,7 @@ def _unsupported(message: dict[str, Any], kind: str) -> Content:
     ours = _("Mensaje de un tipo que no se puede mostrar aquí: verlo en el teléfono.")
     if CURRENTLY_UNAVAILABLE in codes:
         ours = _("Mensaje que WhatsApp no pudo entregar por ahora: verlo en el teléfono.")
-    return _said("unsupported", body, ours, turn=bool(body.strip()), type=kind)
+    return said("unsupported", body, ours, turn=bool(body.strip()), type=kind)
 
 
 READERS: dict[str, Callable[[dict[str, Any]], Content]] = {
@@ -171,7 +167,6 @@ READERS: dict[str, Callable[[dict[str, Any]], Content]] = {
     "contacts": _contacts,
     "interactive": _interactive,
     "button": _button,
-    "reaction": _reaction,
     "order": _order,
     "system": _system,
     "request_welcome": _welcome,

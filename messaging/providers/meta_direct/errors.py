@@ -1,9 +1,10 @@
 """Meta's error codes: what to do, and what to tell a person. Decided on the code, never on titles.
 
-Source: Meta's WhatsApp error reference and Graph error handling, November 2026.
+Source: Meta's WhatsApp error reference and Graph error handling, November 2026; pages: see `pages_errors`.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,11 +138,18 @@ def code_of(error: object) -> int | None:
     return int(given) if isinstance(given, str) and re.fullmatch(r"[0-9]{1,9}", given) else None
 
 
-def raise_for(answer: Response) -> None:
-    """Raise the `ProviderError` that a refused call deserves; nothing for a 2xx."""
+Judge = Callable[[Any, int], Verdict]
+
+
+def _whatsapp(error: Any, status: int) -> Verdict:
+    return classify(code_of(error), status=status)
+
+
+def raise_for(answer: Response, judge: Judge = _whatsapp) -> None:
+    """Raise the `ProviderError` that a refused call deserves; nothing for a 2xx. `judge` reads error object and status."""
     if 200 <= answer.status < 300:
         return
-    verdict = classify(code_of(_error_of(answer)), status=answer.status)
+    verdict = judge(_error_of(answer), answer.status)
     named = answer.headers.get("retry-after", "")
     wait = float(named) if re.fullmatch(r"[0-9]{1,6}", named) else verdict.retry_after
     raise ProviderError(verdict.text, kind=verdict.kind, code=verdict.code, retry_after=wait)

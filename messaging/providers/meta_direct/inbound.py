@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from messaging.providers.base import Echo, Edit, InboundMessage, Item, Notice, Revoke, Sender, StatusUpdate
+from messaging.providers.base import Echo, Edit, InboundMessage, Item, Notice, Reaction, Revoke, Sender, StatusUpdate
 from messaging.providers.clean import NAME_LENGTH, digest, identifier, items, mapping, phone, seconds, small, text
 from messaging.providers.meta_direct.content import read
 from messaging.providers.meta_direct.errors import classify, code_of
@@ -22,7 +22,10 @@ ARCHIVES = frozenset({"history", "smb_app_state_sync"})
 #: Ours are shorter; one that is longer came from another tool and joins nothing.
 CLIENT_REF_LENGTH = 64
 
-_UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, RecursionError)
+#: The longest emoji, a family with skin tones, has 11 code points.
+EMOJI_LENGTH = 60
+
+UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,13 @@ class _Value:
         return identifier(mapping(self.value.get("metadata")).get("phone_number_id"))
 
 
-def parse(payload: object) -> list[Item]:
-    """Every item in the order of the body; at least one, so that nothing arrives without a trace."""
-    found = list(_entries(payload))
-    return found or [_unreadable(payload, "")]
-
-
-def _entries(payload: object) -> Iterator[Item]:
-    for entry in items(mapping(payload).get("entry")):
-        account = identifier(mapping(entry).get("id"))
-        changes = mapping(entry).get("changes")
-        if not isinstance(changes, list):
-            yield _unreadable(entry, "")
-            continue
-        for change in changes:
-            given = mapping(change).get("value")
-            if not isinstance(given, dict):
-                yield _unreadable(change, "")
-            else:
-                yield from _change(_Value(given, text(change.get("field"), 60), account))
+def change(one: object, entry: dict[str, Any]) -> Iterator[Item]:
+    """The items of one of the changes of an entry."""
+    given = mapping(one).get("value")
+    if not isinstance(given, dict):
+        yield unreadable(one, "")
+    else:
+        yield from _change(_Value(given, text(mapping(one).get("field"), 60), identifier(entry.get("id"))))
 
 
 def _change(where: _Value) -> Iterator[Item]:
@@ -75,14 +66,15 @@ def _change(where: _Value) -> Iterator[Item]:
 
 def _guarded(reader: Callable[[dict[str, Any], _Value], Item], one: object, where: _Value) -> Item:
     if not isinstance(one, dict):
-        return _unreadable(one, where.channel_ref)
+        return unreadable(one, where.channel_ref)
     try:
         return reader(one, where)
-    except _UNREADABLE:
-        return _unreadable(one, where.channel_ref)
+    except UNREADABLE:
+        return unreadable(one, where.channel_ref)
 
 
-def _unreadable(item: object, channel_ref: str) -> Notice:
+def unreadable(item: object, channel_ref: str) -> Notice:
+    """Kept as it came, as far as that is bounded."""
     words = _("Llegó algo de WhatsApp que no se pudo leer.")
     return Notice("unreadable", words, {"item": small(item)}, channel_ref=channel_ref)
 
@@ -93,7 +85,7 @@ def _unreadable(item: object, channel_ref: str) -> Notice:
 def _message(one: dict[str, Any], where: _Value) -> Item:
     sender = _person(one, where.value, ("from", "from_user_id", "from_parent_user_id"))
     if not sender.ids:
-        return _unreadable(one, where.channel_ref)
+        return unreadable(one, where.channel_ref)
     changed = _changed(one, where, sender, from_business=False)
     if changed is not None:
         return changed
@@ -123,7 +115,7 @@ def _echo(one: dict[str, Any], where: _Value) -> Item:
         return changed
     group = identifier(one.get("group_id"))
     if not recipient.ids and not group:
-        return _unreadable(one, where.channel_ref)
+        return unreadable(one, where.channel_ref)
     content = read(one)
     return Echo(
         channel_ref=where.channel_ref,
@@ -140,14 +132,16 @@ def _echo(one: dict[str, Any], where: _Value) -> Item:
 
 
 def _changed(one: dict[str, Any], where: _Value, person: Sender, *, from_business: bool) -> Item | None:
-    """An edit or a deletion of an earlier message; None for a message of its own."""
+    """An edit, a deletion of or a reaction to an earlier message; None for a message of its own."""
     kind = one.get("type")
+    if kind == "reaction":
+        return _reaction(one, where, person, from_business=from_business)
     if kind not in ("edit", "revoke"):
         return None
     given = mapping(one.get(kind))
     original = identifier(given.get("original_message_id"))
     if not original:
-        return _unreadable(one, where.channel_ref)
+        return unreadable(one, where.channel_ref)
     if kind == "revoke":
         return Revoke(where.channel_ref, original, _message_id(one), person, _when(one), from_business=from_business)
     content = read(mapping(given.get("message")))
@@ -163,6 +157,14 @@ def _changed(one: dict[str, Any], where: _Value, person: Sender, *, from_busines
         from_business=from_business,
         payload=content.payload,
     )
+
+
+def _reaction(one: dict[str, Any], where: _Value, person: Sender, *, from_business: bool) -> Item:
+    given = mapping(one.get("reaction"))
+    target, emoji = identifier(given.get("message_id")), text(given.get("emoji"), EMOJI_LENGTH)
+    if not target:
+        return unreadable(one, where.channel_ref)
+    return Reaction(where.channel_ref, target, _message_id(one), person, emoji, _when(one), from_business=from_business)
 
 
 def _status(one: dict[str, Any], where: _Value) -> Item:
@@ -257,4 +259,14 @@ def _extras(one: dict[str, Any]) -> dict[str, Any]:
     }
     if one.get("errors"):
         kept["errors"] = small(one["errors"])
-    return kept
+    moved = _number_change(one)
+    return kept | ({"number_change": moved} if moved else {})
+
+
+def _number_change(one: dict[str, Any]) -> dict[str, str]:
+    """Old and new WhatsApp id of a person who changed the number; the message still comes from the old one."""
+    given = mapping(one.get("system"))
+    old, new = identifier(one.get("from")), identifier(given.get("wa_id") or given.get("new_wa_id"))
+    if given.get("type") not in ("user_changed_number", "customer_changed_number") or not new or new == old:
+        return {}
+    return {"old": old, "new": new}

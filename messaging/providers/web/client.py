@@ -58,7 +58,7 @@ class WebChat(base.Provider):
     def fetch_media(self, ref: base.MediaRef) -> base.MediaFile:
         raise ProviderError(_("El chat web no recibe archivos."), kind="permanent", code="no_media")
 
-    def mark_read(self, message_id: str, typing: bool = False) -> None:
+    def mark_read(self, message_id: str, typing: bool = False, to: base.Address | None = None) -> None:
         """Nothing to tell: the widget hears live events."""
 
     def check(self) -> str:

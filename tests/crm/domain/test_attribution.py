@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.domain.attribution import LENGTHS, of_params, of_referral
+from crm.domain.attribution import LENGTHS, LINK, of_params, of_referral
 
 
 def test_an_address_with_marks_says_where_somebody_came_from() -> None:
@@ -60,3 +61,9 @@ def test_nothing_of_an_address_is_longer_than_its_column_or_breaks_it(
         assert len(value) <= LENGTHS[name]
         assert "\x00" not in value
         value.encode()
+
+
+@pytest.mark.parametrize("source", ["SHORTLINK", "CUSTOMER_CHAT_PLUGIN"])
+def test_a_link_without_an_ad_is_no_ad(source: str) -> None:
+    found = of_referral({"source": source, "type": "OPEN_THREAD", "ref": "volante-marzo"})
+    assert (found.source, found.campaign) == (LINK, "volante-marzo")

@@ -11,7 +11,7 @@ from crm.models import Lead, Response
 from crm.services import responses
 from messaging.models import Conversation
 from messaging.providers import base
-from messaging.services import inbound, outbound
+from messaging.services import echoes, inbound, outbound
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import companies
@@ -120,7 +120,7 @@ def test_whoever_answers_from_the_phone_is_a_person_but_no_known_seller(acme: Te
         said = base.Echo(
             channel_ref="1", message_id="out-1", recipient=sender, kind="text", text="Buenas", timestamp=timezone.now()
         )
-        inbound.accept_echo(channel=channel, item=said)
+        echoes.accept_echo(channel=channel, item=said)
         row = Response.objects.get()
         assert (row.by_ai, row.seller, row.user, row.is_first) == (False, None, None, True)
         assert Lead.objects.get().first_response_at == row.answered_at

@@ -47,7 +47,7 @@ def test_what_is_no_field_of_the_channel_is_not_kept(api_as: Api) -> None:
         ({"config": "x"}, "config"),
         ({"name": ""}, "name"),
         ({"provider": "telegram"}, "provider"),
-        ({"provider": "chatwoot", "channel_source": "instagram"}, "provider"),
+        ({"provider": "ycloud", "channel_source": "instagram"}, "provider"),
     ],
 )
 def test_a_wrong_channel_is_refused_by_field(api_as: Api, over: dict[str, Any], field: str) -> None:

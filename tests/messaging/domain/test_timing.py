@@ -13,6 +13,7 @@ from messaging.domain.timing import (
     pair_wait,
     reply_due,
     retry_wait,
+    window_closes,
     window_open,
 )
 
@@ -76,7 +77,44 @@ def test_whatsapp_takes_free_text_for_a_day_after_the_customers_last_words() -> 
 
 
 def test_a_web_chat_has_no_window() -> None:
-    assert window_open(channel_source="web", last_inbound=None, now=NOON)
+    for by_person in (False, True):
+        assert window_open(channel_source="web", last_inbound=None, now=NOON, by_person=by_person)
+
+
+@pytest.mark.parametrize(
+    ("source", "by_person", "hours"),
+    [
+        ("whatsapp", False, 24),
+        ("whatsapp", True, 24),
+        ("facebook", False, 24),
+        ("facebook", True, 168),
+        ("instagram", False, 24),
+        ("instagram", True, 168),
+    ],
+)
+def test_a_person_may_answer_on_messenger_and_instagram_for_seven_days(
+    source: str, by_person: bool, hours: int
+) -> None:
+    def at(after: float) -> bool:
+        now = NOON + timedelta(hours=after)
+        return window_open(channel_source=source, last_inbound=NOON, now=now, by_person=by_person)
+
+    assert at(hours - 0.1)
+    assert not at(hours)
+    assert not window_open(channel_source=source, last_inbound=None, now=NOON, by_person=by_person)
+
+
+@given(st.sampled_from(["whatsapp", "facebook", "instagram"]), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_once_closed_a_window_stays_closed_and_a_person_never_has_less_time(source: str, at: int, more: int) -> None:
+    def is_open(after: int, *, by_person: bool) -> bool:
+        return window_open(channel_source=source, last_inbound=NOON, now=later(after), by_person=by_person)
+
+    for by_person in (False, True):
+        assert is_open(at, by_person=by_person) or not is_open(at + more, by_person=by_person)
+        closes = window_closes(channel_source=source, last_inbound=NOON, by_person=by_person)
+        assert closes is not None
+        assert is_open(at, by_person=by_person) == (later(at) < closes)
+    assert is_open(at, by_person=True) or not is_open(at, by_person=False)
 
 
 @pytest.mark.parametrize(("attempt", "wait"), [(0, 4), (1, 4), (2, 16), (3, 64), (4, 256), (9, 900)])

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from config.lib.errors import ProviderError
-from messaging.providers.base import Address, MediaRef, Outgoing, OutgoingMedia
+from messaging.providers.base import Address, Endpoints, MediaRef, Outgoing, OutgoingMedia
 from messaging.providers.meta_direct import client
 from messaging.providers.meta_direct.client import MetaWhatsApp
 from tests.fakes import graph_events as events
@@ -78,6 +78,53 @@ def test_a_voice_note_is_marked_and_has_no_caption(graph):
     media = OutgoingMedia("audio", provider_media_id="77", caption="no", voice=True)
     whatsapp(graph.url).send(Outgoing("media", ANA, media=media))
     assert graph.sends[0]["body"]["audio"] == {"id": "77", "voice": True}
+
+
+YES_NO = (("yes", "Sí"), ("no", "No"))
+
+
+def test_up_to_three_answers_are_buttons(graph):
+    whatsapp(graph.url).send(Outgoing("interactive", ANA, text="¿Vamos?", choices=YES_NO))
+    assert graph.sends[0]["body"]["interactive"] == {
+        "type": "button",
+        "body": {"text": "¿Vamos?"},
+        "action": {
+            "buttons": [
+                {"type": "reply", "reply": {"id": "yes", "title": "Sí"}},
+                {"type": "reply", "reply": {"id": "no", "title": "No"}},
+            ]
+        },
+    }
+
+
+@pytest.mark.parametrize("titles", [["uno", "dos", "tres", "cuatro"], ["x" * 24], [str(n) for n in range(10)]])
+def test_more_or_longer_answers_are_a_list(graph, titles):
+    choices = tuple((f"c{place}", title) for place, title in enumerate(titles))
+    whatsapp(graph.url).send(Outgoing("interactive", ANA, text="¿Cuál?", choices=choices))
+    sent = graph.sends[0]["body"]["interactive"]
+    assert sent["type"] == "list"
+    assert sent["action"]["button"] == "Ver opciones"
+    assert [row["title"] for row in sent["action"]["sections"][0]["rows"]] == titles
+
+
+@pytest.mark.parametrize("titles", [["x" * 25], [str(n) for n in range(11)], ["a", "a"], [""]])
+def test_answers_that_fit_neither_are_numbered(graph, titles):
+    choices = tuple((f"c{place}", title) for place, title in enumerate(titles))
+    whatsapp(graph.url).send(Outgoing("interactive", ANA, text="¿Cuál?", choices=choices))
+    assert graph.sends[0]["text"].startswith(f"¿Cuál?\n\n1. {titles[0]}")
+
+
+def test_a_long_question_is_written_out(graph):
+    whatsapp(graph.url).send(Outgoing("interactive", ANA, text="x" * 1025, choices=YES_NO))
+    assert graph.sends[0]["text"].endswith("\n\n1. Sí\n2. No")
+
+
+@pytest.mark.parametrize("emoji", ["👍", ""])
+def test_a_reaction_names_its_message(graph, emoji):
+    whatsapp(graph.url).send(Outgoing("reaction", ANA, text=emoji, reply_to="wamid.a"))
+    body = graph.sends[0]["body"]
+    assert body["reaction"] == {"message_id": "wamid.a", "emoji": emoji}
+    assert "context" not in body
 
 
 @pytest.mark.parametrize("outgoing", [Outgoing("text", ANA, text="  "), Outgoing("media", ANA), Outgoing("odd", ANA)])
@@ -217,6 +264,38 @@ def test_the_check_names_the_number_or_tells_that_the_token_is_dead(graph):
     with pytest.raises(ProviderError) as caught:
         whatsapp(graph.url, "dead-token").check()
     assert caught.value.kind == "auth"
+
+
+def connected(base_url: str, **config) -> MetaWhatsApp:
+    ends = Endpoints(graph=base_url, graph_version="v25.0", instagram="", ycloud="")
+    numbered = {"phone_number_id": events.PHONE_NUMBER_ID, **config}
+    return MetaWhatsApp.connected(config=numbered, secret=lambda *_which: "a-token", endpoints=ends)
+
+
+def test_the_facts_of_a_number(graph):
+    assert connected(graph.url).facts() == {
+        "name": "Acme",
+        "phone": "+54 9 11 5555-0000",
+        "quality": "GREEN",
+        "limit": "TIER_1K",
+        "status": "CONNECTED",
+        "name_status": "APPROVED",
+        "platform": "CLOUD_API",
+        "throughput": "STANDARD",
+        "coexistence": False,
+    }
+
+
+def test_whether_the_account_tells_us_what_happens(graph):
+    channel = connected(graph.url, waba_id=events.WABA_ID)
+    assert channel.facts()["subscribed"] is True
+    graph.unsubscribed.add(events.WABA_ID)
+    assert channel.facts()["subscribed"] is False
+
+
+def test_a_number_that_is_also_on_a_phone_sends_more_slowly():
+    assert MetaWhatsApp.speed({}) == 80
+    assert MetaWhatsApp.speed({"coexistence": True}) == 20
 
 
 def test_neither_token_nor_secret_is_in_the_adapter_s_own_words():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from messaging.providers import provider_class
-from messaging.providers.base import KINDS, Echo, Edit, InboundMessage, MediaRef, Notice, Revoke, StatusUpdate
+from messaging.providers.base import KINDS, Echo, Edit, InboundMessage, MediaRef, Notice, Reaction, Revoke, StatusUpdate
 from tests.fakes import graph_events as events
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "webhooks" / "meta"
@@ -41,8 +41,6 @@ SAID = {
     "list_reply": ("interactive", "Envío a domicilio - Llega en 2 días", True),
     "form_reply": ("interactive", "Sent\nnombre: Ana\ndia: martes", True),
     "template_button": ("button", "Confirmar", True),
-    "reaction": ("reaction", "Reaccionó con 👍", False),
-    "reaction_removed": ("reaction", "Quitó su reacción", False),
     "order": ("order", "Pedido:\n2 × remera-azul (15000 ARS)\n1 × gorra (9000.5 ARS)\nPara el viernes", True),
     "system": ("system", "User Ana changed from 5491155551111 to 5491155553333", False),
     "unsupported": (
@@ -132,7 +130,6 @@ def test_our_words_are_marked_as_ours():
 def test_facts_behind_the_words_are_kept():
     assert only("button_reply").payload["interactive"]["id"] == "yes"
     assert only("template_button").payload["button"]["payload"] == "confirm"
-    assert only("reaction").payload["reaction"] == {"message_id": "wamid.Earlier", "emoji": "👍"}
     assert only("system").payload["system"]["wa_id"] == "5491155553333"
     assert only("unsupported").payload["errors"][0]["code"] == 131051
     assert only("unknown_type").payload["type"] == "hologram"
@@ -149,6 +146,31 @@ def test_a_revocation_names_the_message():
     item = only("revoke")
     assert isinstance(item, Revoke)
     assert item.original_id == "wamid.Earlier"
+
+
+@pytest.mark.parametrize("case, emoji", [("reaction", "👍"), ("reaction_removed", "")])
+def test_a_reaction_belongs_to_an_earlier_message(case, emoji):
+    item = only(case)
+    assert isinstance(item, Reaction)
+    assert (item.target_id, item.emoji, item.from_business) == ("wamid.Earlier", emoji, False)
+    assert item.sender.ids == (("wa_id", events.CUSTOMER),)
+
+
+def test_the_business_reacts_from_its_phone():
+    (item,) = WhatsApp.parse(events.echo(events.reaction("wamid.a", "❤️")))
+    assert isinstance(item, Reaction)
+    assert (item.from_business, item.sender.ids) == (True, (("wa_id", events.CUSTOMER),))
+
+
+def test_a_reaction_to_nothing_is_unreadable():
+    (item,) = WhatsApp.parse(events.inbound(events.reaction("")))
+    assert (type(item), item.kind) == (Notice, "unreadable")
+
+
+def test_a_changed_number_names_the_old_and_the_new_one():
+    assert only("system").payload["number_change"] == {"old": events.CUSTOMER, "new": "5491155553333"}
+    (same,) = WhatsApp.parse(events.inbound(events.message("system", {"type": "user_identity_changed", "body": "x"})))
+    assert "number_change" not in same.payload
 
 
 def test_a_status_joins_by_id_and_by_our_reference():
@@ -227,7 +249,9 @@ def test_messages_of_an_old_chat_are_no_news():
 
 
 def test_every_fixture_is_read_by_a_test():
-    named = set(SAID) | {"edit", "revoke", "echo", "echo_image", "batch_with_one_bad"}
+    named = (
+        set(SAID) | {"reaction", "reaction_removed"} | {"edit", "revoke", "echo", "echo_image", "batch_with_one_bad"}
+    )
     named |= {"status_delivered", "status_failed", "status_played", "app_error", "template_status", "number_quality"}
     named |= {"account_update", "user_preferences", "history", "contacts_sync", "unknown_field"}
     assert {path.stem for path in FIXTURES.glob("*.json")} == named

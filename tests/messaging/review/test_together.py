@@ -72,7 +72,7 @@ def test_a_name_written_by_a_person_is_not_replaced_by_the_channels(live_tenants
         contact = identity.locate(channel=channel, sender=Sender(ids=(("wa_id", "5491155550000"),)))
         stale = Contact.objects.get(pk=contact.pk)
         Contact.objects.filter(pk=contact.pk).update(name="Marta Ruiz", email="marta@b.test")
-        identity._complete(stale, Sender(ids=(("wa_id", "5491155550000"),), name="martita"))
+        identity._complete(channel, stale, Sender(ids=(("wa_id", "5491155550000"),), name="martita"), "")
         found = Contact.objects.get(pk=contact.pk)
     assert (found.name, found.email) == ("Marta Ruiz", "marta@b.test")
 

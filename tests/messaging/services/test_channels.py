@@ -105,7 +105,7 @@ def test_a_channel_that_was_switched_off_is_not_tested(number: Number, graph: Gr
 def test_the_secrets_a_channel_needs_are_named_never_shown(acme: Tenant, graph: GraphFake) -> None:
     number = make_number(acme)
     with tenant_context(acme):
-        needed = channels.needed_credentials(number.channel)
+        needed = [(each.name, each.stored) for each in channels.credentials_of(number.channel)]
 
     assert needed == [("whatsapp_cloud/ACCESS_TOKEN", True), ("meta/APP_SECRET", True), ("meta/VERIFY_TOKEN", False)]
 
@@ -116,3 +116,23 @@ def test_a_company_starts_with_one_web_chat(in_acme: Tenant, queued: Queue) -> N
     (web,) = Channel.objects.filter(provider="web")
     assert web.status == "connected"
     assert channels.webhook_url(web).endswith(f"/widget/{web.pk}.js")
+
+
+def test_a_page_is_a_channel_of_its_own_beside_its_instagram_account(in_acme: Tenant, queued: Queue) -> None:
+    both = {"ig_user_id": "17841400000000001", "page_id": "9001"}
+    made = [
+        channels.create_channel(provider="meta_direct", channel_source=source, name=source, config=config, by=BY)
+        for source, config in (("instagram", both), ("facebook", {"page_id": "9001"}))
+    ]
+    assert len(made) == 2
+    with pytest.raises(AppError, match="Ya hay un canal"):
+        channels.create_channel(
+            provider="meta_direct", channel_source="facebook", name="Otra", config={"page_id": "9001"}, by=BY
+        )
+
+
+def test_an_inbox_of_chatwoot_is_one_channel_whatever_it_is_there(in_acme: Tenant, queued: Queue) -> None:
+    config = {"account_id": "3", "inbox_id": "8"}
+    channels.create_channel(provider="chatwoot", channel_source="whatsapp", name="Una", config=config, by=BY)
+    with pytest.raises(AppError, match="Ya hay un canal"):
+        channels.create_channel(provider="chatwoot", channel_source="web", name="Dos", config=config, by=BY)

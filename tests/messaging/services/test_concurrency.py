@@ -9,7 +9,7 @@ from django.db import connection
 
 from crm.models import Contact, Lead
 from messaging.models import ChannelIdentity, Conversation, Message
-from messaging.providers.meta_direct.inbound import parse
+from messaging.providers.meta_direct import parse
 from messaging.services import delivery, events, inbound, outbound, turns
 from tenants.context import tenant_context
 from tests.fakes import graph_events as wire

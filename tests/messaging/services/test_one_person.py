@@ -52,7 +52,7 @@ def test_an_id_of_instagram_or_facebook_is_never_a_phone(in_acme: Tenant) -> Non
         contact = identity.locate(
             channel=channel, sender=Sender(ids=((kind, "17841400000000000"),), username="ana.paz")
         )
-        assert (contact.phone, contact.name) == (None, "ana.paz")
+        assert (contact.phone, contact.name) == (None, "@ana.paz")
         assert Contact.objects.search("ana.paz").filter(pk=contact.pk).exists()
     assert Contact.objects.count() == 2
     assert ChannelIdentity.objects.filter(external_id="17841400000000000").count() == 2

@@ -112,6 +112,20 @@ def test_a_file_is_sent_once_with_its_caption(known: Number, worker: Worker, gra
     ]
 
 
+def test_answers_are_offered_under_the_last_bubble_and_the_first_one_quotes(
+    known: Number, worker: Worker, graph: GraphFake
+) -> None:
+    choices = [{"id": "s", "title": "Chico"}, {"id": "l", "title": "Grande"}]
+    quoted = known.messages(direction="in")[0].provider_message_id
+    send(known, to=f"+{ANA}", text="Hola.\n\n¿Cuál?", choices=choices, reply_to=quoted)
+    worker.run()
+
+    first, last = (entry["body"] for entry in graph.sends)
+    assert (first["type"], first["context"]["message_id"]) == ("text", quoted)
+    assert [each["reply"]["id"] for each in last["interactive"]["action"]["buttons"]] == ["s", "l"]
+    assert "context" not in last
+
+
 def test_words_that_do_not_fit_under_a_file_follow_it(known: Number, worker: Worker, graph: GraphFake) -> None:
     text = "Muy larga. " * 110
     send(known, to=f"+{ANA}", text=text, media={"kind": "image", "link": "https://tienda.example/remera.jpg"})

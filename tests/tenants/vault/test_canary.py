@@ -68,6 +68,9 @@ class Drive:
         others = {
             "HOST": "127.0.0.1",
             "PORT": "9",
+            "APP_ID": "4711",
+            "SIGNUP_CONFIG_ID": "4711",
+            "PIN": "471100",
             "FROM": f"{CANARY}@acme.test",
             "DSN": f"postgresql://crm:{CANARY}@127.0.0.1:9/crm",
             "BASE_URL": f"{self.providers.url}/v1",

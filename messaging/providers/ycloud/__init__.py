@@ -1,0 +1,1 @@
+"""WhatsApp through YCloud, a partner of Meta's."""

@@ -1,0 +1,1 @@
+"""Listening to voice notes: one small port, and who can do it."""
