@@ -21,7 +21,9 @@ WORKERS = "3"  # tests wait a fifth of their time: for browsers, locks and clock
 def pytest_command(arguments: list[str]) -> list[str]:
     """Several processes unless the caller chose, or wants a debugger."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for word in arguments)
-    return [sys.executable, "-m", "pytest", *([] if chosen else ["-n", WORKERS]), *arguments]
+    # The process that has finished takes over what waits in the others: one is never left alone with the long ones.
+    several = ["-n", WORKERS, "--dist", "worksteal"]
+    return [sys.executable, "-m", "pytest", *([] if chosen else several), *arguments]
 
 
 def run(arguments: list[str], environment: dict[str, str]) -> int:

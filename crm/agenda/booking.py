@@ -17,7 +17,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.lib.errors import Conflict, Invalid
+from config.lib.errors import Conflict, Invalid, NotFound
+from config.lib.ids import key_of
 from crm.agenda import availability, events, hours, offers
 from crm.agenda.availability import Slot
 from crm.agenda.offers import Offer
@@ -150,9 +151,11 @@ def hold(*, offer: str, minutes: int, by: Actor) -> AgendaEvent:
         return event
 
 
-def let_go(event: AgendaEvent) -> None:
-    """End a hold before its time. Anything else stays."""
-    AgendaEvent.objects.filter(pk=event.pk, status=Status.HELD).delete()
+def let_go(*, pk: object, by: Actor) -> None:
+    """End one's own hold before its time. Raises NotFound for anybody else's, and for what is no hold any more."""
+    held = AgendaEvent.objects.filter(pk=key_of(pk), status=Status.HELD, actor_kind=by.kind, actor_id=by.id)
+    if not held.delete()[0]:
+        raise NotFound(_("Ese horario no está apartado."))
 
 
 def let_go_expired() -> int:

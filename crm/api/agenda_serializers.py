@@ -190,6 +190,21 @@ class BookBody(serializers.Serializer):
     note = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
 
+class HoldBody(serializers.Serializer):
+    offer = serializers.CharField(max_length=4000)
+    minutes = serializers.IntegerField(min_value=1, max_value=30, default=10)
+
+
+class HoldOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    seller = serializers.UUIDField(source="seller_id")
+    start = serializers.DateTimeField(source="starts_at")
+    end = serializers.DateTimeField(source="ends_at")
+    held_until = serializers.DateTimeField(
+        source="hold_until", allow_null=True, help_text="null: it has been booked already."
+    )
+
+
 class CancelBody(serializers.Serializer):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 

@@ -60,6 +60,7 @@ NOUNS = {
     "servicios": "crm.Service",
     "dias": "crm.HoursException",
     "events": "crm.AgendaEvent",
+    "holds": "crm.AgendaEvent",
     "absences": "crm.Absence",
     "ausencias": "crm.Absence",
     "assignment-rules": "crm.AssignmentRule",

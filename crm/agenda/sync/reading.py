@@ -175,16 +175,6 @@ def _is_ours(reading: Reading, event: AgendaEvent, remote: RemoteEvent) -> bool:
     return True
 
 
-def place_block(
-    *, calendar: ExternalCalendar, event_id: str, etag: str, title: str, start: datetime, end: datetime, all_day: bool
-) -> bool:
-    """One busy time of an external calendar; whether no appointment of ours was there."""
-    remote = RemoteEvent(event_id, etag, title=title, starts_at=start, ends_at=end, is_all_day=all_day)
-    place_blocks(calendar=calendar, found=[remote])
-    standing = AgendaEvent.objects.upcoming().filter(seller=calendar.seller_id, starts_at__lt=end, ends_at__gt=start)
-    return not standing.exists()
-
-
 def place_blocks(*, calendar: ExternalCalendar, found: Sequence[RemoteEvent]) -> list[CalendarConflict]:
     """Store busy times under the seller's row, as bookings do. Where an appointment of ours stands both stay, nobody else
     is offered that time, and a conflict asks a person. Returns the conflicts."""

@@ -25,6 +25,7 @@ from agents.tools.base import ToolContext
 from config.lib.ids import uuid7
 from crm.agenda import offers
 from crm.agenda.sync import reading
+from crm.calendars.base import RemoteEvent
 from crm.models import AgendaEvent, ExternalCalendar, Seller, Service
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
@@ -143,15 +144,11 @@ class Storm:
     def imported(self, time: Time) -> bool:
         """The same entry of the external calendar each time, as readings repeat it."""
         with tenant_context(self.cast.acme):
-            return reading.place_block(
-                calendar=time.calendar,
-                event_id=f"{time.start:%m%d%H}",
-                etag="1",
-                title="",
-                start=time.start,
-                end=time.start + HOUR,
-                all_day=False,
-            )
+            end = time.start + HOUR
+            entry = RemoteEvent(f"{time.start:%m%d%H}", "1", title="", starts_at=time.start, ends_at=end)
+            reading.place_blocks(calendar=time.calendar, found=[entry])
+            standing = AgendaEvent.objects.upcoming().filter(seller=time.calendar.seller_id)
+            return not standing.filter(starts_at__lt=end, ends_at__gt=time.start).exists()
 
     def _api(self, path: str, body: dict[str, Any], *, good: int) -> bool:
         answer = integration(self.cast["ana"]).post(f"/api/v1/{path}", body, format="json")

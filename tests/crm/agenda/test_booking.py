@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from config.lib.errors import Invalid
+from config.lib.errors import Invalid, NotFound
 from crm import tasks
 from crm.agenda import availability, booking, offers
 from crm.agenda.booking import Taken
@@ -242,8 +242,11 @@ def test_whoever_holds_it_books_the_same_row() -> None:
 def test_a_hold_can_be_let_go_and_nothing_else() -> None:
     attends()
     held = booking.hold(offer=offer(), minutes=5, by=BY)
-    booking.let_go(held)
-    booking.let_go(book(offer()).event)
+    with pytest.raises(NotFound):
+        booking.let_go(pk=held.pk, by=Actor("user", "7", "Otra"))
+    booking.let_go(pk=held.pk, by=BY)
+    with pytest.raises(NotFound):
+        booking.let_go(pk=book(offer()).event.pk, by=BY)
     assert [event.status for event in AgendaEvent.objects.all()] == ["scheduled"]
 
 

@@ -326,3 +326,26 @@ def test_the_list_costs_the_same_however_many_there_are(api: APIClient, acme: Te
             api.get(EVENTS, {"limit": 200})
         costs.append(seen.count)
     assert costs[0] == costs[1] <= 8
+
+
+# --- kept for a while ---------------------------------------------------------------------------------------------
+def test_a_time_is_kept_and_then_booked_by_the_same_offer(api: APIClient, seller: Seller, contact: Contact) -> None:
+    first, second = (slots(api, seller)[0]["offer"] for _turn in range(2))
+    held = api.post("/api/v1/agenda/holds/", {"offer": first, "minutes": 5})
+    assert held.status_code == 201
+    assert api.post("/api/v1/agenda/holds/", {"offer": first}).json()["id"] == held.json()["id"]
+    refused = api.post("/api/v1/agenda/book", {"offer": second, "contact": str(contact.pk)})
+    assert (refused.status_code, len(refused.json()["alternatives"])) == (409, 3)
+
+    booked = api.post("/api/v1/agenda/book", {"offer": first, "contact": str(contact.pk)})
+    assert (booked.status_code, booked.json()["id"]) == (201, held.json()["id"])
+    assert api.delete(f"/api/v1/agenda/holds/{held.json()['id']}").status_code == 404
+
+
+def test_only_whoever_keeps_a_time_lets_it_go(api: APIClient, api_as: Callable[..., APIClient], seller: Seller) -> None:
+    held = api.post("/api/v1/agenda/holds/", {"offer": slots(api, seller)[0]["offer"]}).json()["id"]
+    assert api_as("sol").delete(f"/api/v1/agenda/holds/{held}").status_code == 404
+    assert api.delete(f"/api/v1/agenda/holds/{held}").status_code == 204
+    assert (
+        api.post("/api/v1/agenda/holds/", {"offer": slots(api, seller)[0]["offer"], "minutes": 300}).status_code == 400
+    )

@@ -18,6 +18,8 @@ NOBODYS = {
     "ajustes/agenda/": "services, hours and days of the company and oneself",
     "ajustes/agenda/dias/%(pk)s/quitar/": "a day's hours",
     "ajustes/agenda/dias/nuevo/": "a day's hours",
+    "api/v1/agenda/holds": "a time that is kept, nobody's name is in it",
+    "api/v1/agenda/holds/%(pk)s": "a time that is kept",
     "api/v1/availability": "free times of sellers; nobody's name is in them",
     "api/v1/services": "what is booked, and for how long",
     "api/v1/services/%(pk)s": "one thing that is booked",

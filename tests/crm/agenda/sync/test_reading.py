@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from crm.agenda import events
 from crm.agenda.sync import lease, pushing, reading
+from crm.calendars.base import RemoteEvent
 from crm.models import AgendaEvent, CalendarBlock, ExternalCalendar, Notification
 from tenants.context import tenant_context
 from tests.crm.agenda.sync.conftest import ANA, Both
@@ -373,11 +374,12 @@ def test_a_page_costs_the_same_whatever_is_in_it(both: Both, statements: Any) ->
 def test_blocks_and_bookings_meet_under_the_sellers_row(both: Both) -> None:
     with tenant_context(both.tenant):
         calendar = ExternalCalendar.objects.get(calendar_id=both.calendar_id)
-        block: Any = {"etag": "1", "title": "", "all_day": False}
-        assert reading.place_block(calendar=calendar, event_id="a", start=both.at(9), end=both.at(10), **block)
+        free = RemoteEvent("a", "1", title="", starts_at=both.at(9), ends_at=both.at(10))
+        assert reading.place_blocks(calendar=calendar, found=[free]) == []
     event = both.book(12)
     with tenant_context(both.tenant):
-        assert not reading.place_block(calendar=calendar, event_id="b", start=both.at(12), end=both.at(13), **block)
+        busy = RemoteEvent("b", "1", title="", starts_at=both.at(12), ends_at=both.at(13))
+        assert len(reading.place_blocks(calendar=calendar, found=[busy])) == 1
         assert CalendarBlock.objects.count() == 2
     assert [each.event_id for each in both.conflicts()] == [event.pk]
     assert pushing.push_due(tenant=both.tenant) == 1
