@@ -53,9 +53,10 @@ def visible(member: Membership, *, status: str = "") -> QuerySet[Message]:
     return left_behind(status=status).filter(conversation__in=visible_conversations(member))
 
 
-def groups(*, channel: UUID | None = None) -> list[Group]:
-    """The most frequent reasons of what failed lately, where one press spares several."""
+def groups(member: Membership, *, channel: UUID | None = None) -> list[Group]:
+    """The most frequent reasons of what failed lately, where one press spares several; of what the member may send again."""
     rows = left_behind(channel=channel, status=MessageStatus.FAILED).order_by("-created_at", "-id")
+    rows = rows.filter(conversation__in=visible_conversations(member))
     found = list(rows.values_list("channel_id", "channel__name", "error_code", "error")[:MOST_COUNTED])
     many = Counter((pk, name, code) for pk, name, code, _why in found)
     why = {(pk, name, code): words for pk, name, code, words in reversed(found)}  # the latest words

@@ -35,7 +35,9 @@ def listed(request: Request) -> HttpResponse:
     rows = dead_letters.listed(request.member, **asked)
     context = {
         "page": keyset.page(rows, by="created_at", cursor=request.GET.get("cursor", ""), limit=ON_PAGE),
-        "groups": [] if asked["status"] == MessageStatus.UNKNOWN else dead_letters.groups(channel=asked["channel"]),
+        "groups": []
+        if asked["status"] == MessageStatus.UNKNOWN
+        else dead_letters.groups(request.member, channel=asked["channel"]),
         "filter": form,
         "narrowed": any(asked.values()),
         "columns": [_("Cliente"), _("Mensaje"), _("Canal"), _("Por qué"), _("Cuándo"), ""],

@@ -222,7 +222,7 @@ def test_a_card_says_what_needs_a_look(acme: Tenant, client_as: Callable[..., Cl
     card, page = (browser.get(path).content.decode() for path in ("/canales/", f"/canales/{channel.pk}/"))
     assert f"/entregas/?canal={channel.pk}" in card
     assert "2 sin salir" in card
-    assert "Calidad: baja" in card
+    assert "Calidad: mala" in card
     assert "El proveedor no responde" in card
     assert "La conexión vence el" in card
     for words in ("Tienda Ana", "1.000 personas por día", "El proveedor no responde", "La conexión vence el"):
