@@ -227,8 +227,6 @@ def test_two_ceos_who_demote_each_other_leave_one(live_tenants: Cast) -> None:
 def test_without_the_lock_both_would_fall(live_tenants: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted bug: looking at who leads without waiting for whoever is changing it."""
     ana, sol = live_tenants["ana"], live_tenants["sol"]
-    with auth_scope():
-        people.set_membership(user=sol.user, tenant=live_tenants.acme, role="ceo", status="active", by=ana.actor)
     both = threading.Barrier(2)
 
     def careless(tenant: Tenant, member_id: object, by: Actor) -> Membership:
@@ -238,14 +236,23 @@ def test_without_the_lock_both_would_fall(live_tenants: Cast, monkeypatch: pytes
         return member
 
     monkeypatch.setattr(people, "_locked", careless)
-    at_once(
-        [
-            partial(people.change_role, tenant=live_tenants.acme, member_id=_member(sol), role="setter", by=ana.actor),
-            partial(people.change_role, tenant=live_tenants.acme, member_id=_member(ana), role="setter", by=sol.actor),
-        ],
-        auth_scope,
-    )
-    assert (state(ana), state(sol)) == (("setter", "active"), ("setter", "active"))
+    fell = []
+    for _race in range(5):  # now and then the database stops one of the two for a reason of its own
+        with auth_scope():
+            for each in (ana, sol):
+                people.set_membership(
+                    user=each.user, tenant=live_tenants.acme, role="ceo", status="active", by=Actor.system("test")
+                )
+        pairs = ((sol, ana), (ana, sol))
+        acts = [
+            partial(people.change_role, tenant=live_tenants.acme, member_id=_member(who), role="setter", by=by.actor)
+            for who, by in pairs
+        ]
+        at_once(acts, auth_scope)
+        fell.append((state(ana), state(sol)))
+        if fell[-1] == (("setter", "active"), ("setter", "active")):
+            return
+    pytest.fail(str(fell))
 
 
 # --- the link for a waiting person ------------------------------------------------------------------------------
