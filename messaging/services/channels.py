@@ -205,13 +205,13 @@ def check(*, tenant: Tenant, channel_id: UUID) -> None:
         emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
 
 
-def heard_from(channel: Channel) -> None:
-    """A provider's event for this channel was processed."""
+def heard_from(channel: Channel, *, proven: bool = True) -> None:
+    """A provider's event came to this channel. `proven`: something in it was this channel's own, so it is connected."""
     now = timezone.now()
     fields: dict[str, Any] = {}
     if channel.last_webhook_at is None or now - channel.last_webhook_at > HEARD_EVERY:
         fields["last_webhook_at"] = channel.last_webhook_at = now
-    if channel.status == Channel.Status.PENDING:
+    if proven and channel.status == Channel.Status.PENDING:
         fields["status"] = channel.status = Channel.Status.CONNECTED
         fields["status_detail"] = ""
     if fields:

@@ -135,8 +135,10 @@ def process(*, tenant: Tenant, event_id: int) -> None:
         return
     outcome = _apply(tenant, event, channel)
     with tenant_context(tenant):
-        for each in [*outcome.homes.values()] or filter(None, [channel]):
-            channels.heard_from(each)
+        for home in outcome.homes.values():
+            channels.heard_from(home)
+        if channel is not None and not outcome.homes:
+            channels.heard_from(channel, proven=False)
         _finish(tenant, event, outcome)
 
 

@@ -51,14 +51,6 @@ def scheduled_for(member: Membership, pk: object) -> ScheduledMessage:
     return row
 
 
-def of_chat(conversation: Conversation) -> QuerySet[ScheduledMessage]:
-    """What is to come, and what failed in the last week: somebody should know."""
-    week = timezone.now() - timedelta(days=7)
-    rows = ScheduledMessage.objects.filter(conversation=conversation)
-    waiting = rows.filter(status=Status.WAITING)
-    return (waiting | rows.filter(status=Status.FAILED, done_at__gte=week)).order_by("send_at", "id")
-
-
 # --- writing --------------------------------------------------------------------------------------------------------
 
 

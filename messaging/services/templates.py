@@ -317,23 +317,6 @@ def filled_for(
     return ready(template, template_values.filled(given, conversation=conversation, member=member))
 
 
-def send_in_chat(
-    *,
-    conversation: Conversation,
-    template: MessageTemplate,
-    member: Membership,
-    by: Actor,
-    user: User | None,
-    key: str,
-    values: Sequence[str] | None = None,
-) -> list[Message]:
-    """Send it on the locked conversation as the person, once for each key; the chat is theirs from then on."""
-    if template.channel_id != conversation.channel_id:
-        raise NotFound(_("Esa plantilla es de otro canal."))
-    made, words = filled_for(template=template, conversation=conversation, member=member, values=values)
-    return send_made(conversation=conversation, template=made, text=words, by=by, user=user, key=key)
-
-
 def send_made(
     *, conversation: Conversation, template: dict[str, Any], text: str, by: Actor, user: User | None, key: str
 ) -> list[Message]:

@@ -17,10 +17,10 @@ import urllib.parse
 import uuid
 from dataclasses import dataclass
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes import chatwoot_events as events
+from tests.fakes.served import Fake, Speaker
 
 Json = dict[str, Any]
 NUMBERS = {"incoming": 0, "outgoing": 1, "activity": 2, "template": 3}
@@ -46,10 +46,11 @@ class Rule:
     seconds: float = 30.0
 
 
-class ChatwootFake:
+class ChatwootFake(Fake):
     """State and behaviour; `with ChatwootFake() as chatwoot:` serves it at `chatwoot.url`."""
 
     def __init__(self, *, port: int = 0, version: str = "4.15", token: str = "user-token") -> None:
+        super().__init__(_Handler, port=port)
         self.version = version
         self.user_token, self.bot_token = token, "bot-token"
         self.role = "administrator"
@@ -64,22 +65,8 @@ class ChatwootFake:
         self.files: dict[str, tuple[bytes, str]] = {}
         self.file_tokens: list[str] = []
         self.rules: list[Rule] = []
-        self.released = threading.Event()
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "ChatwootFake":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     # --- what tests say to it ---
 
@@ -176,48 +163,15 @@ class ChatwootFake:
         return sorted(found, key=lambda one: -one["messages"][0]["id"])[:25]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-    fake: ChatwootFake
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what fault runs are about: no traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.fake = self.server.fake
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    def answer(self, status: int, body: Any = None, *, mime: str = "application/json", **headers: str) -> None:
-        raw = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", mime)
-        self.send_header("Content-Length", str(len(raw)))
-        for name, given in headers.items():
-            self.send_header(name.replace("_", "-"), given)
-        self._headers_buffer.append(b"\r\n" + raw)  # type: ignore[attr-defined]  # one write for head and body
-        self.flush_headers()
-
-    def drop(self) -> None:
-        self.close_connection = True
-        self.connection.close()
-
+class _Handler(Speaker[ChatwootFake]):
     def do_GET(self) -> None:
         self.call("GET", b"")
 
     def do_POST(self) -> None:
-        self.call("POST", self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        self.call("POST", self.body())
 
     def do_PATCH(self) -> None:
-        self.call("PATCH", self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        self.call("PATCH", self.body())
 
     def call(self, method: str, raw: bytes) -> None:
         url = urllib.parse.urlsplit(self.path)

@@ -20,7 +20,8 @@ from typing import Any
 
 from tests.fakes.google_books import Books, Calendar, Json, Refused, instant, when
 from tests.fakes.google_tokens import SCOPES, Tokens
-from tests.fakes.google_wire import Asked, Fault, Handler, Server
+from tests.fakes.google_wire import Asked, Fault, Handler
+from tests.fakes.served import Fake
 
 __all__ = ["Asked", "Calendar", "Fault", "GoogleFake", "Refused"]
 
@@ -44,38 +45,21 @@ class Push:
     headers: dict[str, str]
 
 
-class GoogleFake:
+class GoogleFake(Fake):
     """`with GoogleFake() as google:` serves at `google.url`; `endpoint`, `token_uri` and `consent_url` for the settings."""
 
     def __init__(self, *, port: int = 0) -> None:
+        super().__init__(Handler, port=port)
         self.books = Books()
         self.tokens = Tokens()
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.channels: dict[str, Channel] = {}
         self.outbox: list[Push] = []  # of channels that are open; `deliver` posts them
-        self.released = threading.Event()
         self.lock = threading.RLock()
-        self._server = Server(("127.0.0.1", port), Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.endpoint, self.token_uri = f"{self.url}/calendar/v3/", f"{self.url}/token"
         self.consent_url = f"{self.url}/consent"
         self.tokens.token_uri = self.token_uri
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "GoogleFake":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop serving; slow answers are let go."""
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     # --- what tests say to it ---
 

@@ -4,13 +4,13 @@ import json
 import urllib.parse
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.google_books import Calendar, Json, Refused
+from tests.fakes.served import Speaker
 
 if TYPE_CHECKING:
-    from tests.fakes.google_calendar import GoogleFake
+    pass
 
 #: Methods of the API as faults and the journal name them.
 OPERATIONS = ("token", "calendars", "add", "freebusy", "list", "insert", "get", "patch", "delete", "watch", "stop")
@@ -49,26 +49,11 @@ class Asked:
     status: int = 0
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-    fake: "GoogleFake"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what fault runs are about: no traceback."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
+class Handler(Speaker["GoogleFake"]):
     def do_GET(self) -> None:
         url = urllib.parse.urlsplit(self.path)
         if url.path == "/consent":
-            return self._answer(302, None, location=self.server.fake.tokens.consent(self.path))
+            return self._answer(302, None, location=self.fake.tokens.consent(self.path))
         return self._api("GET")
 
     def do_POST(self) -> None:
@@ -88,15 +73,15 @@ class Handler(BaseHTTPRequestHandler):
     # --- doors ---
 
     def _token(self) -> None:
-        form = dict(urllib.parse.parse_qsl(self._body().decode()))
+        form = dict(urllib.parse.parse_qsl(self.body().decode()))
         asked = Asked("token", "", "", form, {})
         going, fault = self._begin(asked)
         if going:
-            status, answer = self.server.fake.tokens.exchange(form)
+            status, answer = self.fake.tokens.exchange(form)
             self._finish(asked, fault, status, answer)
 
     def _api(self, method: str) -> None:
-        fake, url, raw = self.server.fake, urllib.parse.urlsplit(self.path), self._body()
+        fake, url, raw = self.fake, urllib.parse.urlsplit(self.path), self.body()
         query = urllib.parse.parse_qs(url.query)
         call, calendar, event = _route(method, url.path)
         one = {key: values[-1] for key, values in query.items()} | ({"whole": "1"} if method == "PUT" else {})
@@ -116,21 +101,21 @@ class Handler(BaseHTTPRequestHandler):
         self._finish(asked, fault, status, answer)
 
     def _by_hand(self) -> None:
-        given = json.loads(self._body())
+        given = json.loads(self.body())
         if given["call"].startswith("_") or given["call"] in ("close", "perform"):
             return self._answer(404, {})
         args = {key: _moment(value) for key, value in given.get("args", {}).items()}
         if given["call"] == "script":
-            self.server.fake.script(Fault(**args))
+            self.fake.script(Fault(**args))
             return self._answer(200, {})
-        made = getattr(self.server.fake, given["call"])(**args)
+        made = getattr(self.fake, given["call"])(**args)
         return self._answer(200, asdict(made) if isinstance(made, Calendar) else made)
 
     # --- faults around a call ---
 
     def _begin(self, asked: Asked) -> tuple[bool, Fault | None]:
         """Whether to go on, and the fault that is to show afterwards."""
-        fake = self.server.fake
+        fake = self.fake
         fake.asked.append(asked)
         fault = fake.fault_for(asked.call, asked.calendar)
         if fault is None:
@@ -138,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault.do == "slow":
             fake.released.wait(fault.seconds)
         elif fault.do == "drop":
-            self._drop()
+            self.drop()
         elif fault.do == "error":
             self._fault(asked, fault)
         return fault.do not in ("drop", "error"), fault
@@ -146,14 +131,14 @@ class Handler(BaseHTTPRequestHandler):
     def _finish(self, asked: Asked, fault: Fault | None, status: int, answer: Any) -> None:
         what = fault.do if fault else ""
         if what == "late_drop":
-            return self._drop()
+            return self.drop()
         if fault and what == "late_error":
             return self._fault(asked, fault)
         if what in ("garbage", "partial"):
             raw = b"<html>" if what == "garbage" else json.dumps(answer).encode()[:-5]
             asked.status = 200
             self._answer(200, raw, length=len(raw) + (5 if what == "partial" else 0))
-            return self._drop() if what == "partial" else None
+            return self.drop() if what == "partial" else None
         asked.status = status
         return self._answer(status, answer)
 
@@ -168,24 +153,9 @@ class Handler(BaseHTTPRequestHandler):
 
     # --- the wire ---
 
-    def _body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def _answer(self, status: int, body: Any, *, length: int = -1, location: str = "", retry_after: str = "") -> None:
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        self.send_header("Content-Length", str(len(raw) if length < 0 else length))
-        for name, given in (("Location", location), ("Retry-After", retry_after)):
-            if given:
-                self.send_header(name, given)
-        # One write for head and body: two would wait for the peer's delayed acknowledgement.
-        self._headers_buffer.append(b"\r\n" + raw)  # type: ignore[attr-defined]
-        self.flush_headers()
-
-    def _drop(self) -> None:
-        self.close_connection = True
-        self.connection.close()
+    def _answer(self, status: int, body: Any, **more: Any) -> None:
+        raw = b"" if body is None else body
+        self.answer(status, raw, mime="application/json; charset=UTF-8", **more)
 
 
 def _route(method: str, path: str) -> tuple[str, str, str]:

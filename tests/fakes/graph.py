@@ -17,11 +17,11 @@ import time
 import urllib.parse
 import uuid
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes import graph_events as events
 from tests.fakes import graph_pages as pages
+from tests.fakes.served import Fake, Speaker
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ class File:
     expired: bool = False
 
 
-class GraphFake:
+class GraphFake(Fake):
     """State and behaviour; `with GraphFake() as graph:` serves it at `graph.url`."""
 
     def __init__(
@@ -68,6 +68,7 @@ class GraphFake:
         auto_statuses: tuple[str, ...] = (),
         early_statuses: bool = False,
     ) -> None:
+        super().__init__(_Handler, port=port)
         """`tokens` None: any Bearer but those in `dead_tokens`. `early_statuses`: before the send is answered."""
         self.tokens = tokens
         self.dead_tokens: set[str] = {"dead-token"}
@@ -86,29 +87,8 @@ class GraphFake:
         self.refused: list[Json] = []
         self.files: dict[str, File] = {}
         self.rules: list[Rule] = []
-        self.released = threading.Event()
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "GraphFake":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(self) -> "GraphFake":
-        return self.__enter__()
-
-    def close(self) -> None:
-        """Stop serving; held answers are let go."""
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     # --- what tests say to it ---
 
@@ -186,37 +166,7 @@ class GraphFake:
             self.emit(events.statuses(item, phone_number_id=entry["phone_number_id"]))
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-    fake: GraphFake
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what fault runs are about: no traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.fake = self.server.fake
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    def answer(self, status: int, body: Any = None, *, mime: str = "application/json", **headers: str) -> None:
-        raw = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", mime)
-        self.send_header("Content-Length", str(len(raw)))
-        for name, given in headers.items():
-            self.send_header(name.replace("_", "-"), given)
-        # One write for head and body: two would wait for the peer's delayed acknowledgement.
-        self._headers_buffer.append(b"\r\n" + raw)  # type: ignore[attr-defined]
-        self.flush_headers()
-
+class _Handler(Speaker[GraphFake]):
     def error(self, status: int, code: int | None, text: str, *, subcode: int | None = None, **headers: str) -> None:
         inner: Json = {"message": f"(#{code}) {text}", "type": "OAuthException", "fbtrace_id": "A1"}
         inner |= {"error_data": {"messaging_product": "whatsapp", "details": text}}
@@ -225,13 +175,6 @@ class _Handler(BaseHTTPRequestHandler):
         if subcode is not None:
             inner["error_subcode"] = subcode
         self.answer(status, {"error": inner}, **headers)
-
-    def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def drop(self) -> None:
-        self.close_connection = True
-        self.connection.close()
 
     # --- doors ---
 

@@ -9,13 +9,13 @@ import html
 import itertools
 import json
 import re
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.served import Fake, Speaker
 
 APP_ID, APP_SECRET = "4711", "app-secret"
 INSTAGRAM_APP_ID, INSTAGRAM_SECRET = "815", "instagram-secret"
@@ -49,7 +49,7 @@ class Code:
     at: float = field(default_factory=time.time)
 
 
-class LoginFake:
+class LoginFake(Fake):
     """`with LoginFake() as meta:` serves at `meta.url` what three hosts of Meta do.
 
     `denies`: the person says no; `granted`: what they tick, everything asked when None; `lasts`: seconds of the first token,
@@ -57,6 +57,7 @@ class LoginFake:
     """
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self.denies = False
         self.granted: list[str] | None = None
         self.lasts = SHORT
@@ -76,18 +77,6 @@ class LoginFake:
         self.calls: list[tuple[str, str, Json]] = []
         self.called_back: Callable[[str, str], bool] | None = None  # (address, verify token) → whether it answered
         self._numbers = itertools.count(1)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "LoginFake":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def point(self, settings: Any) -> None:
         for name in ("META_GRAPH", "META_DIALOG", "INSTAGRAM_GRAPH", "INSTAGRAM_OAUTH"):
@@ -265,23 +254,13 @@ def refused(code: int, words: str, *, status: int = 400) -> Answer:
     return status, {"error": {"message": f"(#{code}) {words} {MARK}quoted", "type": "OAuthException", "code": code}}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    fake: LoginFake
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
+class _Handler(Speaker[LoginFake]):
     def do_GET(self) -> None:
         if urllib.parse.urlsplit(self.path).path.endswith(("/dialog/oauth", "/oauth/authorize")):
-            back = html.escape(self.server.fake.consent(self.path))
-            self.send("text/html", 200, f'<title>Meta</title><a href="{back}">Permitir</a>'.encode())
+            back = html.escape(self.fake.consent(self.path))
+            self.answer(200, f'<title>Meta</title><a href="{back}">Permitir</a>'.encode(), mime="text/html")
         elif self.path == "/favicon.ico":  # what a browser asks of every host
-            self.send("image/x-icon", 200, b"")
+            self.answer(200, b"", mime="image/x-icon")
         else:
             self.serve("GET")
 
@@ -294,20 +273,13 @@ class _Handler(BaseHTTPRequestHandler):
     def serve(self, method: str) -> None:
         url = urllib.parse.urlsplit(self.path)
         given: Json = dict(urllib.parse.parse_qsl(url.query))
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        raw = self.body().decode()
         is_json = "json" in self.headers.get("Content-Type", "")
         given |= json.loads(raw) if raw and is_json else dict(urllib.parse.parse_qsl(raw))
-        fake = self.server.fake
+        fake = self.fake
         fake.calls.append((method, url.path, given))
         status, body = self.decide(fake, method, url.path, given)
-        self.send("application/json", status, json.dumps(body).encode())
-
-    def send(self, mime: str, status: int, out: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", mime)
-        self.send_header("Content-Length", str(len(out)))
-        self.end_headers()
-        self.wfile.write(out)
+        self.answer(status, body)
 
     def decide(self, fake: LoginFake, method: str, path: str, given: Json) -> Answer:
         for rule in fake.refusals:

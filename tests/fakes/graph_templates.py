@@ -3,19 +3,20 @@
 import itertools
 import json
 import re
-import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.served import Fake, Speaker
 
 Json = dict[str, Any]
 TOKEN, KEY, WABA, PHONE = "token-of-acme", "key-of-acme", "777", "+5491155550000"
 
 
-class TemplatesFake:
+class TemplatesFake(Fake):
     """`with TemplatesFake() as fake:` serves Meta at `fake.url` and YCloud at `fake.url + "/v2"`."""
 
     def __init__(self, *, page: int = 2) -> None:
+        super().__init__(_Handler)
         self.page = page
         self.kept: list[Json] = []
         self.submitted: list[Json] = []
@@ -24,18 +25,6 @@ class TemplatesFake:
         self.refusal: tuple[int, Json] | None = None  # what the next submissions are answered with
         self.drops = 0  # submissions that are kept but whose answer is lost
         self.ids = itertools.count(1000)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.fake = self  # type: ignore[attr-defined]
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "TemplatesFake":
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def add(self, name: str, *, status: str = "APPROVED", body: str = "Hola {{1}}, gracias.", **more: Any) -> Json:
         """A template that the account has already."""
@@ -58,70 +47,50 @@ class TemplatesFake:
         return self.add(body["name"], status="PENDING", language=body["language"], components=body["components"])
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    @property
-    def fake(self) -> TemplatesFake:
-        return self.server.fake  # type: ignore[attr-defined]
-
-    def answer(self, body: Any, status: int = 200) -> None:
-        raw = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
+class _Handler(Speaker[TemplatesFake]):
     def do_GET(self) -> None:
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         if url.path.startswith("/v2/"):
             return self.ycloud(url.path.removeprefix("/v2/whatsapp/"), query)
         if url.path == "/sample.png":
-            return self.answer({"a": "file"})
+            return self.answer(200, {"a": "file"})
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return self.answer({"error": {"code": 190}}, 401)
+            return self.answer(401, {"error": {"code": 190}})
         if not re.fullmatch(rf"/v\d+\.\d+/{WABA}/message_templates", url.path):
-            return self.answer({"error": {"code": 100}}, 400)
+            return self.answer(400, {"error": {"code": 100}})
         start = int(query.get("after") or 0)
         found, more = self.fake.kept[start : start + self.fake.page], len(self.fake.kept) > start + self.fake.page
         paging: Json = {"cursors": {"after": str(start + self.fake.page)}}
         if more:
             paging["next"] = f"{self.fake.url}/never-follow-me?access_token={TOKEN}"
-        return self.answer({"data": found, "paging": paging})
+        return self.answer(200, {"data": found, "paging": paging})
 
     def ycloud(self, path: str, query: dict[str, str]) -> None:
         if self.headers.get("X-API-Key") != KEY:
-            return self.answer({"error": {"status": 401, "code": "UNAUTHORIZED"}}, 401)
+            return self.answer(401, {"error": {"status": 401, "code": "UNAUTHORIZED"}})
         if path == "phoneNumbers":
-            return self.answer({"items": [{"phoneNumber": PHONE, "wabaId": WABA}]})
+            return self.answer(200, {"items": [{"phoneNumber": PHONE, "wabaId": WABA}]})
         if path != "templates" or query.get("filter.wabaId") != WABA:
-            return self.answer({"error": {"status": 404, "code": "NOT_FOUND"}}, 404)
+            return self.answer(404, {"error": {"status": 404, "code": "NOT_FOUND"}})
         start = (int(query["page"]) - 1) * int(query["limit"])
         kept = [{**each, "wabaId": WABA, "officialTemplateId": each["id"]} for each in self.fake.kept]
-        return self.answer({"items": kept[start : start + int(query["limit"])], "offset": start})
+        return self.answer(200, {"items": kept[start : start + int(query["limit"])], "offset": start})
 
     def do_POST(self) -> None:
         raw, path = self.body(), urllib.parse.urlsplit(self.path).path
         if path.endswith("/uploads"):
-            return self.answer({"id": "upload:abc"})
+            return self.answer(200, {"id": "upload:abc"})
         if "upload:" in path:
             self.fake.uploads.append(raw)
-            return self.answer({"h": "4::handle"})
+            return self.answer(200, {"h": "4::handle"})
         given = json.loads(raw)
         ours = path.startswith("/v2/") or self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if not ours:
-            return self.answer({"error": {"code": 190}}, 401)
+            return self.answer(401, {"error": {"code": 190}})
         if re.fullmatch(r"/v\d+\.\d+/\d{4}", path):
             self.fake.changed.append(given)
-            return self.answer({"success": True})
+            return self.answer(200, {"success": True})
         return self.accept(given) if self.fake.refusal is None else self.refused(path)
 
     def accept(self, given: Json) -> None:
@@ -133,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return None
-        return self.answer({"id": made["id"], "status": "PENDING", "category": given["category"]})
+        return self.answer(200, {"id": made["id"], "status": "PENDING", "category": given["category"]})
 
     def refused(self, path: str) -> None:
         assert self.fake.refusal is not None
@@ -141,9 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.fake.refusal = None
         if path.startswith("/v2/"):
             wrapped = {**error, "code": str(error["code"])}
-            return self.answer({"error": {"status": status, "code": "BAD", "whatsappApiError": wrapped}}, status)
-        return self.answer({"error": error}, status)
+            return self.answer(status, {"error": {"status": status, "code": "BAD", "whatsappApiError": wrapped}})
+        return self.answer(status, {"error": error})
 
     def do_PATCH(self) -> None:
         self.fake.changed.append(json.loads(self.body()))
-        self.answer({})
+        self.answer(200, {})

@@ -19,8 +19,9 @@ import urllib.request
 import uuid
 from dataclasses import dataclass, field
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.served import Fake, Speaker
 
 NUMBER = "+541150000000"
 CUSTOMER = "+5491155551111"
@@ -67,10 +68,12 @@ class Endpoint:
         return made | ({"secret": self.secret} if secret else {})
 
 
-class YCloudFake:
+class YCloudFake(Fake):
     """State and behaviour; `with YCloudFake() as ycloud:` serves it at `ycloud.url`."""
 
     def __init__(self, *, port: int = 0, keys: tuple[str, ...] = (KEY,)) -> None:
+        super().__init__(_Handler, port=port)
+        self.url += "/v2"
         self.keys = set(keys)
         self.numbers: list[Json] = [number()]
         self.balance: Json = {"amount": 12.5, "currency": "USD"}
@@ -82,21 +85,7 @@ class YCloudFake:
         self.rules: list[Rule] = []
         self.public_only = False  # refuse webhook addresses that are not https, as YCloud does
         self.lists_secrets = True
-        self.released = threading.Event()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v2"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "YCloudFake":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def script(self, *rules: Rule) -> None:
         with self._lock:
@@ -131,44 +120,12 @@ def number(phone: str = NUMBER, name: str = "Acme", **more: Any) -> Json:
     return made | more
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    fake: YCloudFake
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what some tests are about: no traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.fake = self.server.fake
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    def answer(self, status: int, body: Any = None, *, mime: str = "application/json", **headers: str) -> None:
-        raw = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", mime)
-        self.send_header("Content-Length", str(len(raw)))
-        for name, given in headers.items():
-            self.send_header(name.replace("_", "-"), given)
-        self._headers_buffer.append(b"\r\n" + raw)  # type: ignore[attr-defined]  # one write for head and body
-        self.flush_headers()
-
+class _Handler(Speaker[YCloudFake]):
     def error(self, status: int, code: str, *, whatsapp: int | None = None, **headers: str) -> None:
         inner: Json = {"status": status, "code": code, "message": code.title(), "requestId": uuid.uuid4().hex}
         if whatsapp is not None:
             inner["whatsappApiError"] = {"code": str(whatsapp), "message": f"(#{whatsapp})", "type": "OAuthException"}
         self.answer(status, {"error": inner}, **headers)
-
-    def drop(self) -> None:
-        self.close_connection = True
-        self.connection.close()
 
     # --- doors ---
 
@@ -182,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.handle_call("PATCH")
 
     def handle_call(self, method: str) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        raw = self.body()
         parts = urllib.parse.urlsplit(self.path)
         path, query = urllib.parse.unquote(parts.path), dict(urllib.parse.parse_qsl(parts.query))
         self.fake.calls.append((method, path))

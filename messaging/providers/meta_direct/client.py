@@ -12,7 +12,7 @@ from messaging.providers import base
 from messaging.providers.channel_config import ChannelConfig
 from messaging.providers.clean import identifier, items, mapping, text
 from messaging.providers.meta_direct import errors, files, parsing, signature
-from messaging.providers.meta_direct.choices import choices_of
+from messaging.providers.meta_direct.choices import choices_of, template_of
 from messaging.providers.meta_direct.config import CONFIG
 from messaging.providers.meta_direct.files import MAX_MEDIA_BYTES, MEDIA_SECONDS, SEND_SECONDS
 
@@ -147,7 +147,7 @@ class MetaWhatsApp(base.Provider):
         if outgoing.kind == "text" and outgoing.text.strip():
             return {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
         if outgoing.kind == "template" and outgoing.template:
-            return {"type": "template", "template": _template(outgoing.template)}
+            return {"type": "template", "template": template_of(outgoing.template)}
         if outgoing.kind == "interactive" and outgoing.text.strip() and outgoing.choices:
             return choices_of(outgoing.text, outgoing.choices)
         if outgoing.kind == "reaction" and outgoing.reply_to:
@@ -217,17 +217,6 @@ class MetaWhatsApp(base.Provider):
             return asked is not None
         scheme, host, _port = asked
         return scheme == "https" and f".{host}".endswith(_FILE_HOSTS)
-
-
-def _template(given: Mapping[str, Any]) -> dict[str, Any]:
-    language = given.get("language") or "es"
-    made: dict[str, Any] = {
-        "name": given.get("name", ""),
-        "language": dict(language) if isinstance(language, Mapping) else {"code": language},
-    }
-    if given.get("components"):
-        made["components"] = list(given["components"])
-    return made
 
 
 def _revealed(accepted: dict[str, Any]) -> tuple[tuple[str, str], ...]:

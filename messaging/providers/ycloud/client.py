@@ -11,7 +11,7 @@ from config.lib.errors import ProviderError
 from messaging.providers import base
 from messaging.providers.channel_config import ChannelConfig
 from messaging.providers.clean import identifier, items, mapping, phone, text
-from messaging.providers.meta_direct.choices import choices_of
+from messaging.providers.meta_direct.choices import choices_of, template_of
 from messaging.providers.meta_direct.files import MAX_MEDIA_BYTES, MEDIA_SECONDS, file_of, named
 from messaging.providers.ycloud import errors, inbound, signature
 from messaging.providers.ycloud.config import CONFIG
@@ -150,7 +150,7 @@ class YCloudWhatsApp(base.Provider):
         if kind == "text" and words.strip():
             return {"type": "text", "text": {"body": words, "preview_url": False}}
         if kind == "template" and outgoing.template:
-            return {"type": "template", "template": _template(outgoing.template)}
+            return {"type": "template", "template": template_of(outgoing.template)}
         if kind == "media" and outgoing.media:
             return {"type": outgoing.media.kind, outgoing.media.kind: self._media(outgoing.media)}
         if kind == "interactive" and words.strip() and outgoing.choices:
@@ -225,17 +225,6 @@ def _recipient(to: base.Address) -> dict[str, str]:
     if to.kind != "wa_id":
         return {"recipient": to.external_id}
     return {"to": phone(to.external_id) or to.external_id}
-
-
-def _template(given: Mapping[str, Any]) -> dict[str, Any]:
-    language = given.get("language") or "es"
-    made: dict[str, Any] = {
-        "name": given.get("name", ""),
-        "language": dict(language) if isinstance(language, Mapping) else {"code": language},
-    }
-    if given.get("components"):
-        made["components"] = list(given["components"])
-    return made
 
 
 def _revealed(sent: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ import pytest
 from config.lib.redis import client as redis
 from crm.models import Contact, Lead
 from messaging.ingest.models import InboundEvent
-from messaging.models import Attachment, ChannelIdentity, Conversation, Message, ProviderNotice
+from messaging.models import Attachment, Channel, ChannelIdentity, Conversation, Message, ProviderNotice
 from messaging.services import events, inbound
 from tenants.context import tenant_context
 from tenants.live.models import LiveEvent
@@ -280,6 +280,18 @@ def test_a_message_for_a_number_that_is_no_channel_is_kept_as_a_notice(acme: Ten
     with tenant_context(acme):
         assert ProviderNotice.objects.get().kind == "unrouted"
         assert not Message.objects.exists()
+
+
+def test_a_message_for_another_number_does_not_prove_that_this_one_is_connected(acme: Tenant, number: Number) -> None:
+    with tenant_context(acme):
+        Channel.objects.update(status=Channel.Status.PENDING)
+    number.takes(wire.inbound(wire.text("¿Hola?"), phone_number_id="999"))
+    with tenant_context(acme):
+        channel = Channel.objects.get(pk=number.channel.pk)
+        assert (channel.status, channel.last_webhook_at is None) == (Channel.Status.PENDING, False)
+    number.sends(wire.text("Hola"))
+    with tenant_context(acme):
+        assert Channel.objects.get(pk=number.channel.pk).status == Channel.Status.CONNECTED
 
 
 def test_two_numbers_of_a_company_behind_one_address_keep_their_chats(acme: Tenant, number: Number) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.lib.errors import AppError, Conflict, Invalid
 from messaging import tasks as doors
 from messaging.domain.template_parts import Button, Written
-from messaging.models import Channel, Conversation, MessageTemplate
+from messaging.models import Channel, Conversation, Message, MessageTemplate
 from messaging.providers.base import Notice
 from messaging.providers.ycloud.client import YCloudWhatsApp
 from messaging.services import template_sync, template_values, templates
@@ -295,22 +295,22 @@ def chat_of(row: MessageTemplate, **over: Any) -> Conversation:
     return make_conversation(channel=row.channel, last_inbound_at=timezone.now() - timedelta(hours=40), **over)
 
 
+def send(chat: Conversation, row: MessageTemplate, person: Person) -> Message:
+    made, words = templates.filled_for(template=row, conversation=chat, member=person.member)
+    sent = templates.send_made(conversation=chat, template=made, text=words, by=BY, user=person.user, key="person:1")
+    return sent[0]
+
+
 def test_the_thread_mirrors_the_words_and_not_the_templates_name(acme: Tenant, ana: Person) -> None:
     with tenant_context(acme):
         row = make_template(values=["{{contact.name}}", "{{agenda.fecha}}"])
         contact = make_contact(name="Marta Paz")
         make_event(contact=contact, starts_at=timezone.now() + timedelta(days=2))
         chat = chat_of(row, contact=contact)
-        member = ana.member
-        sent = templates.send_in_chat(
-            conversation=chat, template=row, member=member, by=BY, user=ana.user, key="person:1"
-        )[0]
-        again = templates.send_in_chat(
-            conversation=chat, template=row, member=member, by=BY, user=ana.user, key="person:1"
-        )
+        sent, again = send(chat, row, ana), send(chat, row, ana)
     assert sent.text.startswith("Hola Marta Paz, lo esperamos el ")
     assert "{{" not in sent.text
-    assert [each.pk for each in again] == [sent.pk]
+    assert again.pk == sent.pk
     assert sent.payload["template"]["components"][0]["parameters"][0] == {"type": "text", "text": "Marta Paz"}
 
 
@@ -332,9 +332,7 @@ def test_a_template_never_leaves_with_a_hole(acme: Tenant, ana: Person, values: 
         row = make_template(values=values)
         chat = chat_of(row, contact=make_contact(name="Marta", city=""))
         with pytest.raises(Invalid):
-            templates.send_in_chat(
-                conversation=chat, template=row, member=ana.member, by=BY, user=ana.user, key="person:1"
-            )
+            send(chat, row, ana)
         assert not chat.messages.exists()
 
 
@@ -345,7 +343,5 @@ def test_only_an_approved_one_is_offered_and_sent(acme: Tenant, ana: Person, sta
         chat = chat_of(row)
         assert list(templates.offered(row.channel_id)) == []
         with pytest.raises(AppError) as refusal:
-            templates.send_in_chat(
-                conversation=chat, template=row, member=ana.member, by=BY, user=ana.user, key="person:1"
-            )
+            send(chat, row, ana)
     assert "Por algo." in str(refusal.value.message)

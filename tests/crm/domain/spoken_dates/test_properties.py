@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bench.phrases import TRAPS
 from crm.domain.spoken_dates import say, understand
 from tests.crm.domain.spoken_dates.test_corpus import SPOKEN
 
@@ -19,8 +20,8 @@ NOWS = st.builds(
     st.sampled_from(ZONES),
 )
 WORDS = sorted({word for spoken in SPOKEN.values() for phrase, _, _ in spoken for word in phrase.split()})
-TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 ALL = [(phrase, now) for spoken in SPOKEN.values() for phrase, _, now in spoken]
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 
 
 def without_accents(text: str) -> str:
@@ -79,28 +80,10 @@ def test_a_time_is_said_as_people_say_it(start, locale, said):
     assert say(datetime.fromisoformat(start).replace(tzinfo=zone).astimezone(UTC), now=now, locale=locale) == said
 
 
-def seconds(texts: list[tuple[str, datetime]]) -> float:
-    """Of the processor, the best of three: others use it too."""
-    found = []
-    for _ in range(3):
-        began = process_time()
-        for text, now in texts:
-            understand(text, now=now)
-        found.append(process_time() - began)
-    return min(found)
-
-
-def test_a_phrase_takes_less_than_a_millisecond():
-    assert seconds(ALL) / len(ALL) < 0.001
-
-
-TRAPS = (
-    "a ", "9", "1 ", "1.", "1-", "ñ", "[", "no ", "de ", "$1,", "lunez ", "el martes ", "de las 5 a ", "para el mes de ",
-    "martes a las 5 o ", "menos el martes, ", "on the in next ", "a las 5 el 5 ", "next week tuesday but not ", "m" * 99,
-)  # fmt: skip
-
-
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_long_text_is_no_trap(trap):
+    """`bench.phrases` says how fast; here only that nothing goes through a text again and again."""
     now = datetime(2026, 11, 18, 10, tzinfo=ZoneInfo("America/Argentina/Buenos_Aires"))
-    assert seconds([(trap * (10_000 // len(trap)), now)]) < 0.05
+    began = process_time()
+    understand(trap * (10_000 // len(trap)), now=now)
+    assert process_time() - began < 5
