@@ -35,6 +35,7 @@ from crm.services.duplicates import suggestions
 from tenants.models import Membership
 
 MOST, MOST_TAGS, MOST_PINNED = 50, 500, 10
+MOST_WAYS = 12  # stages to move to at a touch; the lead's own page has all
 Facts = dict[str, Any]
 _TIMES = frozenset({"at", "since", "created_at", "closed_at", "next_step_at"})
 
@@ -205,7 +206,7 @@ def _leads(rows: QuerySet[Lead]) -> QuerySet[Lead, Any]:
             stage=F("stage__name"),
             kind=F("stage__kind"),
             owner=F("owner__name"),
-            ways=ArraySubquery(ways.values(one=JSONObject(code=F("target__code"), name=F("target__name")))),
+            ways=ArraySubquery(ways.values(one=JSONObject(code=F("target__code"), name=F("target__name")))[:MOST_WAYS]),
         )
     )[:MOST]
 

@@ -65,7 +65,7 @@ def test_pages_cost_few_statements_however_many_rows(
 def test_most_addresses_answered_with_a_page(crowds: tuple[Crowd, Crowd], db: None) -> None:
     """Refusals cost little: this fails when the pages above were not really read."""
     client = browser(crowds[0].cast["ana"])
-    answers = {each: {client.get(path).status_code for path in each.paths(crowds[0].keys)[:3]} for each in READ}
+    answers = {each: {client.get(path).status_code for path in each.paths(crowds[0].keys)[:1]} for each in READ}
     pages = {each: statuses for each, statuses in answers.items() if statuses != {405}}  # acts answer to a form only
     answered = [each for each, statuses in pages.items() if 200 in statuses]
     assert len(answered) >= 0.6 * len(pages), len(pages)

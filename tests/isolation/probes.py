@@ -7,6 +7,7 @@ from tenants.domain import roles
 from tests.isolation.asking import BEARER, COOKIE, FACTOR, KEY, SESSION, VISIT, WITHOUT, Probe
 from tests.isolation.urltable import NUMBERED, Address, addresses
 from tests.isolation.world import ACME, GLOBEX, HIDDEN, TEAMED, WORD, World
+from tests.support.thorough import THOROUGH
 
 ROLE_OF = {"ana": "ceo", "sol": "closer", "teo": "setter", "rita": "secretary", "paz": "professional"}
 NARROW = [
@@ -264,6 +265,15 @@ def some(world: World, group: str, route: str, most: int = 40) -> list[Probe]:
     """Of a group's probes whose address has this in it about so many, of every person."""
     found = [probe for probe in every(world, group) if route in probe.path]
     return found[:: max(1, len(found) // most)]
+
+
+def at_each_door(asked: list[Probe], *, share: int) -> list[Probe]:
+    """About one in `share` of them, and at least one at each address, verb and face: neighbours differ in who asks."""
+    doors: dict[tuple[str, ...], list[Probe]] = {}
+    for probe in asked:
+        doors.setdefault((probe.face, probe.verb, probe.path, *map(str, probe.body)), []).append(probe)
+    kept = {probe for place, same in enumerate(doors.values()) for probe in same[place % min(share, len(same)) :: share]}
+    return asked if THOROUGH else [probe for probe in asked if probe in kept]
 
 
 def every(world: World, group: str) -> list[Probe]:

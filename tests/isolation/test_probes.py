@@ -6,7 +6,6 @@ import pytest
 
 from tests.isolation import asking, other_faces, probes
 from tests.isolation.world import HIDDEN, TEAMED, World, put_files
-from tests.support.thorough import dealt
 
 LEAST = 2_000
 
@@ -14,8 +13,7 @@ LEAST = 2_000
 @pytest.mark.parametrize("group", probes.GROUPS)
 def test_every_probe_is_answered_as_it_must_be(group: str, world: World, db: None) -> None:
     put_files(world)
-    # Neighbours differ in who asks: half of them still ask at every address.
-    asked = dealt(probes.every(world, group), [*probes.GROUPS].index(group), share=2)
+    asked = probes.at_each_door(probes.every(world, group), share=4)
     assert asked
     wrong = asking.complaints(world, asked)
     assert not wrong, f"{len(wrong)} of {len(asked)}\n" + "\n".join(wrong[:40])
