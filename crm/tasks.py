@@ -40,8 +40,7 @@ def ask_outcomes() -> None:
 @tenant_task()
 def refresh_calendars(*, tenant: Tenant) -> None:
     """Try the connection with Google Calendar and read its list of calendars."""
-    with translation.override(tenant.locale):
-        connecting.refresh(tenant=tenant)
+    connecting.refresh(tenant=tenant)
 
 
 @tenant_task()
@@ -140,14 +139,12 @@ def sweep_bulk() -> None:
 
 @tenant_task()
 def push_appointments(*, tenant: Tenant) -> None:
-    with translation.override(tenant.locale):
-        pushing.push_due(tenant=tenant)
+    pushing.push_due(tenant=tenant)
 
 
 @tenant_task()
 def read_calendars(*, tenant: Tenant, calendar_id: str = "") -> None:
-    with translation.override(tenant.locale):
-        reading.read_due(tenant=tenant, calendar_id=UUID(calendar_id) if calendar_id else None)
+    reading.read_due(tenant=tenant, calendar_id=UUID(calendar_id) if calendar_id else None)
 
 
 @tenant_task()

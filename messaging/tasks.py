@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.lib import commit
 from crm.services import notifications
@@ -102,8 +102,10 @@ def look_at_channel(*, tenant: Tenant, channel_id: str) -> None:
 
 
 @tenant_task()
-def look_into_meta_login(*, tenant: Tenant, login_id: str) -> None:
-    meta.look_into(tenant=tenant, login_id=UUID(login_id))
+def look_into_meta_login(*, tenant: Tenant, login_id: str, language: str | None = None) -> None:
+    """In the language of whoever waits for the answer."""
+    with translation.override(language or tenant.locale):
+        meta.look_into(tenant=tenant, login_id=UUID(login_id))
 
 
 @tenant_task()
@@ -151,8 +153,10 @@ def look_after_templates() -> None:
 
 
 @tenant_task()
-def look_at_ycloud(*, tenant: Tenant, person: str) -> None:
-    connecting_ycloud.look(tenant=tenant, person=UUID(person))
+def look_at_ycloud(*, tenant: Tenant, person: str, language: str | None = None) -> None:
+    """In the language of whoever waits for the answer."""
+    with translation.override(language or tenant.locale):
+        connecting_ycloud.look(tenant=tenant, person=UUID(person))
 
 
 @tenant_task()
@@ -161,8 +165,10 @@ def register_ycloud(*, tenant: Tenant, channel_id: str) -> None:
 
 
 @tenant_task()
-def look_at_chatwoot(*, tenant: Tenant, person: str) -> None:
-    connecting_chatwoot.look(tenant=tenant, person=UUID(person))
+def look_at_chatwoot(*, tenant: Tenant, person: str, language: str | None = None) -> None:
+    """In the language of whoever waits for the answer."""
+    with translation.override(language or tenant.locale):
+        connecting_chatwoot.look(tenant=tenant, person=UUID(person))
 
 
 @tenant_task()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Task, shared_task
+from django.utils import translation
 
 from config.lib.errors import AppError
 from tenants.db.current import connection
@@ -18,7 +19,7 @@ class NoTenant(AppError):
 
 
 class TenantTask(Task):
-    """Hands the company to the body as `tenant`. The body opens its own short transactions."""
+    """Hands the company to the body as `tenant` and speaks its language. The body opens its own short transactions."""
 
     abstract = True
 
@@ -26,7 +27,7 @@ class TenantTask(Task):
         if connection.tenant is not None and not connection.in_atomic_block:
             raise NoTenant("A worker thread still stands inside another company.")
         tenant = self.tenant()
-        with modules.put_off(tenant):
+        with modules.put_off(tenant), translation.override(tenant.locale):
             return self.run(*args, tenant=tenant, **kwargs)
         return None
 

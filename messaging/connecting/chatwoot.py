@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from config.lib import commit
-from config.lib.errors import Invalid, ProviderError
+from config.lib.errors import Conflict, Invalid, ProviderError
 from messaging.connecting import draft
 from messaging.ingest import routes
 from messaging.models import Channel
@@ -62,7 +62,7 @@ def ask(*, person: UUID, base_url: str, token: str) -> None:
     token = _checked("token", "API_TOKEN", token)
     limits.check("provider-test", current_tenant().pk)
     draft.keep(KIND, person, asdict(Attempt(base_url, token)))
-    commit.queue(LOOK, queue=QUEUE, person=str(person))
+    commit.queue(LOOK, queue=QUEUE, person=str(person), language=translation.get_language())
 
 
 def _checked(field: str, name: str, value: str) -> str:
@@ -78,19 +78,24 @@ def look(*, tenant: Tenant, person: UUID) -> None:
         attempt = waiting(person)
     if attempt is None or attempt.state != "asking":
         return
-    with translation.override(tenant.locale):
-        try:
-            attempt.inboxes = tuple(Account(attempt.base_url, attempt.token).inboxes())
-            attempt.state = "found"
-        except ProviderError as error:
-            away = _("No se pudo llegar a esa dirección. Revisarla, o probar más tarde.")
-            unreachable = error.code in ("not_connected", "timeout", "connection_lost")
-            attempt.state, attempt.error = "failed", away if unreachable else str(error.message)
+    try:
+        attempt.inboxes = tuple(Account(attempt.base_url, attempt.token).inboxes())
+        attempt.state = "found"
+    except ProviderError as error:
+        away = _("No se pudo llegar a esa dirección. Revisarla, o probar más tarde.")
+        unreachable = error.code in ("not_connected", "timeout", "connection_lost")
+        attempt.state, attempt.error = "failed", away if unreachable else str(error.message)
     with tenant_context(tenant):
         now = waiting(person)
         # Whoever typed something else in the meantime waits for an answer to that.
         if now is not None and (now.base_url, now.token) == (attempt.base_url, attempt.token):
             draft.keep(KIND, person, asdict(attempt))
+
+
+def connected_inboxes() -> set[str]:
+    """Inboxes that are channels of the entered company."""
+    rows = Channel.objects.filter(provider="chatwoot").exclude(status=Channel.Status.DISABLED)
+    return {str(inbox) for inbox in rows.values_list("config__inbox_id", flat=True)}
 
 
 # --- the inbox -----------------------------------------------------------------------------------------------------
@@ -108,6 +113,7 @@ def choose(*, person: UUID, inbox: str, by: Actor) -> Channel:
             provider="chatwoot", channel_source=chosen.source, name=chosen.name or "Chatwoot", config=config, by=by
         )
     else:
+        _refuse_another_server(channel, attempt.base_url)
         channel = channels.update_channel(channel=channel, config=config, by=by)
         if channel.status == Channel.Status.DISABLED:
             channel = channels.set_enabled(channel=channel, enabled=True, by=by)
@@ -122,6 +128,17 @@ def choose(*, person: UUID, inbox: str, by: Actor) -> Channel:
     return channel
 
 
+def _refuse_another_server(channel: Channel, base_url: str) -> None:
+    """Two servers number their inboxes alike: the channel of the one must not get the token of the other."""
+    known = secret_of(current_tenant(), channel)("chatwoot", "BASE_URL", "")
+    if known and known != base_url:
+        message = _(
+            "Ya hay un canal con ese número de bandeja, «%(name)s», en %(server)s. Si ese Chatwoot se mudó, cambiar allí "
+            "la dirección, en Credenciales que necesita."
+        ) % {"name": channel.name, "server": known}
+        raise Conflict(message, fields={"inbox": message})
+
+
 def subscribe(*, tenant: Tenant, channel_id: UUID) -> None:
     """Have the account's webhook tell us, and keep the secret it signs with. What does not work is said on the channel."""
     with tenant_context(tenant):
@@ -129,20 +146,19 @@ def subscribe(*, tenant: Tenant, channel_id: UUID) -> None:
     if channel is None or channel.status == Channel.Status.DISABLED:
         return
     secret = secret_of(tenant, channel)
-    with translation.override(tenant.locale):
-        try:
-            account = Account(secret("chatwoot", "BASE_URL"), secret("chatwoot", "API_TOKEN"))
-            signs_with = account.subscribe(str(channel.config["account_id"]), channels.webhook_url(channel))
-        except ProviderError as error:
-            _say(tenant, channel, {"status_detail": _by_hand(error)})
-            return
-        with tenant_context(tenant):
-            if signs_with:
-                name = f"WEBHOOK_SECRET@{channel.pk}"
-                vault.put_credential(category="chatwoot", name=name, value=signs_with, by=BY)
-                commit.after(routes.changed)
-        unsigned = _("Conectado. Esta versión de Chatwoot no firma sus avisos.")
-        detail = _("Conectado: Chatwoot avisa de cada mensaje.") if signs_with else unsigned
+    try:
+        account = Account(secret("chatwoot", "BASE_URL"), secret("chatwoot", "API_TOKEN"))
+        signs_with = account.subscribe(str(channel.config["account_id"]), channels.webhook_url(channel))
+    except ProviderError as error:
+        _say(tenant, channel, {"status_detail": _by_hand(error)})
+        return
+    with tenant_context(tenant):
+        if signs_with:
+            name = f"WEBHOOK_SECRET@{channel.pk}"
+            vault.put_credential(category="chatwoot", name=name, value=signs_with, by=BY)
+            commit.after(routes.changed)
+    unsigned = _("Conectado. Esta versión de Chatwoot no firma sus avisos.")
+    detail = _("Conectado: Chatwoot avisa de cada mensaje.") if signs_with else unsigned
     worked = {"checked_at": timezone.now(), "facts": {**channel.facts, "subscribed": True}}
     _say(tenant, channel, {"status": Channel.Status.CONNECTED, "status_detail": detail, **worked})
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import redis
 from django.conf import settings
 from django.core import signing
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext as _
 
@@ -152,7 +152,7 @@ def _exchange(tenant: Tenant, pk: UUID, *, app: App, code: str, redirect: str) -
         return
     with tenant_context(tenant):
         _keep(pk, token)
-        commit.queue(TASK, queue=QUEUE, login_id=str(pk))
+        commit.queue(TASK, queue=QUEUE, login_id=str(pk), language=translation.get_language())
 
 
 def _keep(pk: UUID, token: Token) -> None:
@@ -202,7 +202,7 @@ def look_again(login: MetaLogin) -> None:
     login.found = [each for each in login.found if each.get("kind") in ("way", "granted")]
     login.created_at = timezone.now()
     login.save(update_fields=["found", "created_at"])
-    commit.queue(TASK, queue=QUEUE, login_id=str(login.pk))
+    commit.queue(TASK, queue=QUEUE, login_id=str(login.pk), language=translation.get_language())
 
 
 def look_into(*, tenant: Tenant, login_id: UUID) -> None:

@@ -82,7 +82,7 @@ def ask(*, person: UUID, key: str = "") -> None:
         raise Invalid(error.message, fields={"key": error.message}) from None
     limits.check("provider-test", current_tenant().pk)
     draft.keep(KIND, person, asdict(Attempt(key)))
-    commit.queue(LOOK, queue=QUEUE, person=str(person))
+    commit.queue(LOOK, queue=QUEUE, person=str(person), language=translation.get_language())
 
 
 def stored_key() -> str:
@@ -99,18 +99,17 @@ def look(*, tenant: Tenant, person: UUID) -> None:
         attempt = waiting(person)
     if attempt is None or attempt.state != "asking":
         return
-    with translation.override(tenant.locale):
-        try:
-            adapter = YCloudWhatsApp(base_url=endpoints().ycloud, phone_number="", api_key=attempt.key)
-            attempt.numbers = tuple(_numbers(adapter))
-            attempt.state = "found"
-        except ProviderError as error:
-            attempt.state = "failed"
-            attempt.error = (
-                _("YCloud no aceptó la clave. Copiarla de nuevo en YCloud, Developers, API Keys.")
-                if error.kind == "auth"
-                else error.message
-            )
+    try:
+        adapter = YCloudWhatsApp(base_url=endpoints().ycloud, phone_number="", api_key=attempt.key)
+        attempt.numbers = tuple(_numbers(adapter))
+        attempt.state = "found"
+    except ProviderError as error:
+        attempt.state = "failed"
+        attempt.error = (
+            _("YCloud no aceptó la clave. Copiarla de nuevo en YCloud, Developers, API Keys.")
+            if error.kind == "auth"
+            else error.message
+        )
     with tenant_context(tenant):
         now = waiting(person)
         # Whoever typed another key in the meantime waits for an answer to that.
@@ -211,19 +210,18 @@ def register(*, tenant: Tenant, channel_id: UUID) -> None:
         channel = Channel.objects.filter(pk=channel_id, provider=Provider.YCLOUD).first()
     if channel is None or channel.status == Channel.Status.DISABLED:
         return
-    with translation.override(tenant.locale):
-        try:
-            adapter = adapter_for(tenant, channel)
-            assert isinstance(adapter, YCloudWhatsApp)
-            facts = adapter.facts()
-            secret = _subscribed(adapter, channels.webhook_url(channel))
-        except ProviderError as error:
-            lost = {"status": Channel.Status.NEEDS_RECONNECT} if error.kind == "auth" else {}
-            _say(tenant, channel, {"status_detail": error.message, **lost})
-            return
-        with tenant_context(tenant):
-            _keep_secret(channel, secret)
-        done = _("Conectado: YCloud avisa de cada mensaje.")
+    try:
+        adapter = adapter_for(tenant, channel)
+        assert isinstance(adapter, YCloudWhatsApp)
+        facts = adapter.facts()
+        secret = _subscribed(adapter, channels.webhook_url(channel))
+    except ProviderError as error:
+        lost = {"status": Channel.Status.NEEDS_RECONNECT} if error.kind == "auth" else {}
+        _say(tenant, channel, {"status_detail": error.message, **lost})
+        return
+    with tenant_context(tenant):
+        _keep_secret(channel, secret)
+    done = _("Conectado: YCloud avisa de cada mensaje.")
     fields = {"facts": {**channel.facts, **facts, "subscribed": True}, "checked_at": timezone.now()}
     _say(tenant, channel, {"status": Channel.Status.CONNECTED, "status_detail": done, **fields})
 

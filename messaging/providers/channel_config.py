@@ -33,6 +33,8 @@ class ChannelConfig:
     """(category, NAME) of each credential the channel needs"""
     account_field: str = ""
     """the field whose value is `channel_ref` in parsed items"""
+    server_secret: tuple[str, str] | None = None
+    """the credential that says where the provider is, when each company runs its own: numbers are unique there only"""
 
     def clean(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The known fields of `raw`, checked; raises `Invalid` with a sentence for each wrong one."""

@@ -36,6 +36,17 @@ def secret_of(tenant: Tenant, channel: Channel) -> Secret:
     return secret
 
 
+def same_server(tenant: Tenant, one: Channel, other: Channel) -> bool:
+    """Whether two channels of a kind are at the same provider: two Chatwoots both have an inbox 7. Unknown is no."""
+    where = provider_class(one.provider, one.channel_source).config.server_secret
+    if where is None or one.pk == other.pk:
+        return True
+    try:
+        return secret_of(tenant, one)(*where) == secret_of(tenant, other)(*where)
+    except ProviderError:
+        return False
+
+
 def endpoints() -> Endpoints:
     return Endpoints(
         graph=settings.META_GRAPH_BASE_URL.rstrip("/"),

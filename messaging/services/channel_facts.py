@@ -39,7 +39,21 @@ LABELS = {
     "subscribed": gettext_lazy("Avisos suscritos"),
     "coexistence": gettext_lazy("También en la app del teléfono"),
 }
-ANSWERS = {"status": {"CONNECTED": gettext_lazy("conectado")}, "quality": QUALITY, "limit": LIMITS}
+# Meta: "status" of a phone number, 2026. What is missing here is shown as it came.
+STATES = {
+    "CONNECTED": gettext_lazy("conectado"),
+    "PENDING": gettext_lazy("pendiente"),
+    "UNVERIFIED": gettext_lazy("sin verificar"),
+    "OFFLINE": gettext_lazy("sin conexión"),
+    "DISCONNECTED": gettext_lazy("desconectado"),
+    "FLAGGED": gettext_lazy("observado por su calidad"),
+    "RESTRICTED": gettext_lazy("restringido"),
+    "RATE_LIMITED": gettext_lazy("limitado por exceso de mensajes"),
+    "BANNED": gettext_lazy("prohibido"),
+    "MIGRATED": gettext_lazy("mudado"),
+    "DELETED": gettext_lazy("eliminado"),
+}
+ANSWERS = {"status": STATES, "quality": QUALITY, "limit": LIMITS}
 
 
 @dataclass(frozen=True)

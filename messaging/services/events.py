@@ -33,6 +33,7 @@ from messaging.services import (
     template_sync,
     unrouted,
 )
+from messaging.services.adapters import same_server
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
@@ -230,7 +231,8 @@ def _home(channel: Channel, item: base.Item) -> Channel | None:
         field = provider_class(provider, source).config.account_field
         if field:
             wanted |= Q(channel_source=source, **{f"config__{field}": named})
-    return Channel.objects.filter(wanted, provider=channel.provider).first()
+    found = Channel.objects.filter(wanted, provider=channel.provider).first()
+    return found if found is not None and same_server(current_tenant(), channel, found) else None
 
 
 def _remember(tenant: Tenant, channel: Channel, item: base.Item) -> None:

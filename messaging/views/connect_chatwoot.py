@@ -72,8 +72,12 @@ def _page(request: Request, *, server: ServerForm | None = None, inbox: InboxFor
         "attempt": attempt,
         "asking": attempt is not None and attempt.state == "asking",
         "server": None if found else server or ServerForm(),
-        "inbox": inbox or InboxForm(inboxes=attempt.usable) if attempt is not None and found else None,
+        "inbox": inbox or _inboxes(attempt) if attempt is not None and found else None,
     }
     name = "messaging/_connect_chatwoot.html" if is_fragment(request) else "messaging/connect_chatwoot.html"
     wrong = (server is not None and server.is_bound) or inbox is not None
     return render(request, name, context, status=422 if wrong else 200)
+
+
+def _inboxes(attempt: chatwoot.Attempt) -> InboxForm:
+    return InboxForm(inboxes=attempt.usable, taken=chatwoot.connected_inboxes())

@@ -272,7 +272,9 @@ def at_each_door(asked: list[Probe], *, share: int) -> list[Probe]:
     doors: dict[tuple[str, ...], list[Probe]] = {}
     for probe in asked:
         doors.setdefault((probe.face, probe.verb, probe.path, *map(str, probe.body)), []).append(probe)
-    kept = {probe for place, same in enumerate(doors.values()) for probe in same[place % min(share, len(same)) :: share]}
+    kept = {
+        probe for place, same in enumerate(doors.values()) for probe in same[place % min(share, len(same)) :: share]
+    }
     return asked if THOROUGH else [probe for probe in asked if probe in kept]
 
 

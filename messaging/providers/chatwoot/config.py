@@ -23,4 +23,5 @@ CONFIG = ChannelConfig(
     ),
     credentials=(("chatwoot", "BASE_URL"), ("chatwoot", "API_TOKEN")),
     account_field="inbox_id",  # of the whole server, so no two accounts share one
+    server_secret=("chatwoot", "BASE_URL"),
 )

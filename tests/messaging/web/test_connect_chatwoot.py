@@ -7,10 +7,13 @@ import pytest
 from django.test import Client
 
 from config.lib.redis import client as redis_client
-from messaging.models import Channel
+from messaging.ingest.models import InboundEvent
+from messaging.models import Channel, Message
+from messaging.services import events
 from tenants.context import tenant_context
 from tenants.models import Credential, Tenant
 from tenants.services.vault import get_tenant_credential
+from tests.fakes import chatwoot_events as wire
 from tests.fakes.chatwoot import ChatwootFake, Rule
 from tests.support.tasks import Queue
 
@@ -177,3 +180,54 @@ def test_the_page_costs_what_a_page_may(
     with statements() as seen:
         assert ana_browser.get(HOME).status_code == 200
     assert seen.count <= 8
+
+
+def test_an_inbox_that_is_a_channel_says_so(
+    ana_browser: Client, chatwoot: ChatwootFake, queued: Queue, acme: Tenant
+) -> None:
+    look(ana_browser, chatwoot, queued)
+    ana_browser.post(CHOOSE, {"inbox": "7"})
+    queued.drain()
+    assert "WhatsApp Acme · Acme · ya conectado" in look(ana_browser, chatwoot, queued)
+
+
+def test_whoever_reads_english_is_answered_in_english(
+    ana_browser: Client, chatwoot: ChatwootFake, queued: Queue, acme: Tenant
+) -> None:
+    english = {"headers": {"accept-language": "en"}}
+    ana_browser.post(HOME, {"base_url": chatwoot.url, "token": "wrong"}, **english)
+    queued.drain()
+    assert "does not accept the token" in ana_browser.get(HOME, **english).content.decode()
+    ana_browser.post(HOME, {"base_url": chatwoot.url, "token": "user-token"}, **english)
+    queued.drain()
+    answer = ana_browser.post(CHOOSE, {"inbox": "7"}, **english)
+    queued.drain()
+    assert (
+        "Connected: Chatwoot reports every message." in ana_browser.get(answer["Location"], **english).content.decode()
+    )
+
+
+def test_two_servers_with_the_same_numbers_never_mix(
+    ana_browser: Client, chatwoot: ChatwootFake, queued: Queue, acme: Tenant
+) -> None:
+    """The inbox 7 of another Chatwoot is another inbox: neither its token nor its messages reach this channel."""
+    look(ana_browser, chatwoot, queued)
+    ana_browser.post(CHOOSE, {"inbox": "7"})
+    queued.drain()
+    with ChatwootFake() as other:
+        other.add_inbox(8, "Sitio del otro", "Channel::WebWidget")
+        look(ana_browser, other, queued)
+        refused = ana_browser.post(CHOOSE, {"inbox": "7"})
+        assert (refused.status_code, chatwoot.url in refused.content.decode()) == (422, True)
+        ana_browser.post(CHOOSE, {"inbox": "8"})
+        queued.drain()
+        with tenant_context(acme):
+            first, second = (Channel.objects.get(config__inbox_id=each) for each in ("7", "8"))
+            raw = wire.dump(wire.message("Hola")).decode()  # of the other server's inbox 7
+            event = InboundEvent.objects.create(
+                tenant_id=acme.pk, channel_id=second.pk, provider="chatwoot", event_key="x", raw=raw
+            )
+        events.process(tenant=acme, event_id=event.pk)
+    with tenant_context(acme):
+        assert get_tenant_credential(acme.pk, "chatwoot", "BASE_URL", first.pk) == chatwoot.url
+        assert not Message.objects.exists()
