@@ -16,6 +16,8 @@ GETTEXT = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext
 IN_TEMPLATE = re.compile(
     r"""(?:\b(?P<many>n?p?gettext)|\b_)\(\s*u?(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.S
 )
+QUOTED = r"""u?('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
+PAIR_IN_TEMPLATE = re.compile(rf"ngettext\(\s*{QUOTED}\s*,\s*{QUOTED}", re.S)
 SPANISH = re.compile(
     r"(?i)[ñ¿¡áéíóú]|\b(el|los|las|una|del|que|para|con|por|está|esta|este|sin|hay|más|su|sus|y|o)\b(?=.*\b\w+)"
 )
@@ -34,6 +36,17 @@ def english() -> dict[str, str]:
                     ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
                     texts = message.string if isinstance(message.string, tuple | list) else (message.string,) * len(ids)
                     found.update(zip(ids, texts, strict=False))
+    return found
+
+
+def english_pairs() -> set[tuple[str, str]]:
+    """What is there with its plural: a sentence alone does not answer for one and many."""
+    found = set()
+    for source in sorted(ROOT.glob("*/locale/en/LC_MESSAGES/django.po")):
+        with open(source, "rb") as file:
+            for message in read_po(file, locale="en"):
+                if isinstance(message.id, tuple | list) and all(message.string) and not message.fuzzy:
+                    found.add((message.id[0], message.id[1]))
     return found
 
 
@@ -65,6 +78,22 @@ def test_every_sentence_of_the_code_is_translated() -> None:
 def test_every_sentence_of_the_templates_is_translated() -> None:
     missing = {text: where for text, where in sentences_in_templates().items() if not english().get(text)}
     assert missing == {}
+
+
+def test_one_and_many_are_translated_together() -> None:
+    pairs = {}
+    for path in python_files():
+        for called, call in calls(path):
+            if GETTEXT.get(called) == 2:
+                one, many = (text_of(argument) for argument in call.args[:2])
+                if one and many:
+                    pairs[one, many] = name(path)
+    for path in templates():
+        for match in PAIR_IN_TEMPLATE.finditer(templatize(path.read_text(encoding="utf-8"))):
+            pairs[ast.literal_eval(match[1]), ast.literal_eval(match[2])] = name(path)
+    known = english_pairs()
+    assert len(pairs) > 20
+    assert {pair: where for pair, where in pairs.items() if pair not in known} == {}
 
 
 def test_no_english_sentence_is_left_in_spanish() -> None:
