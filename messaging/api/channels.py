@@ -42,10 +42,15 @@ class OneChannel(CompanyView):
 
     @extend_schema(operation_id="channels_update", request=ChannelBody, responses=ChannelOut)
     def patch(self, request: Request, pk: str) -> Response:
-        """Rename, change its data, switch it off or on."""
+        """Rename, change its data, name its replacement, switch it off or on."""
         channel = channel_for(self.member, pk)
         said = self.body(ChannelBody, partial=True)
         status = said.pop("status", None)
+        if "fallback" in said:
+            key = said.pop("fallback")
+            channels.set_fallback(
+                channel=channel, fallback=channel_for(self.member, key) if key else None, by=self.actor
+            )
         if said:
             channels.update_channel(channel=channel, by=self.actor, **said)
         if status is not None:

@@ -16,6 +16,9 @@ class ChannelOut(serializers.Serializer):
     route_key = serializers.CharField()
     webhook_url = serializers.CharField()
     last_webhook_at = serializers.DateTimeField(allow_null=True)
+    fallback = serializers.UUIDField(
+        source="fallback_id", allow_null=True, help_text="The channel that sends in its place while this one cannot."
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -33,6 +36,9 @@ class ChannelBody(serializers.Serializer):
         choices=[Channel.Status.CONNECTED.value, Channel.Status.DISABLED.value],
         required=False,
         help_text="connected switches it on: it proves itself with the next message",
+    )
+    fallback = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Another channel of the same kind, or null for none."
     )
 
 

@@ -14,14 +14,13 @@ from config.lib import commit
 from config.lib.errors import ProviderError
 from crm.models import Notification
 from crm.services import notifications
+from messaging.connecting import chatwoot, ycloud
 from messaging.connecting.meta_wire import inspect, refreshed
-from messaging.connecting.ycloud import is_told
 from messaging.models import Channel, Provider
 from messaging.providers.clean import mapping, rfc3339, small
 from messaging.providers.ycloud.client import YCloudWhatsApp
-from messaging.services import meta_setup
+from messaging.services import channels, meta_setup
 from messaging.services.adapters import adapter_for
-from messaging.services.channels import webhook_url
 from tenants.context import current_tenant, tenant_context
 from tenants.domain import roles
 from tenants.domain.actor import Actor
@@ -58,7 +57,7 @@ def look(*, tenant: Tenant, channel_id: UUID, tried: bool = False) -> None:
             adapter.check()
         facts = mapping(small(adapter.facts()))
         if isinstance(adapter, YCloudWhatsApp):
-            facts["subscribed"] = is_told(adapter, webhook_url(channel))
+            facts["subscribed"] = ycloud.is_told(adapter, channels.webhook_url(channel))
         until = _look_after_meta(tenant, channel) if channel.provider == Provider.META_DIRECT else None
     except ProviderError as error:
         with tenant_context(tenant):
@@ -85,7 +84,8 @@ def _write(
             row.status, row.status_detail = Status.NEEDS_RECONNECT, error.message[:300]
             _tell_lost(row)
     else:
-        row.facts = {**(facts or {}), **{name: row.facts[name] for name in OURS if name in row.facts}}
+        known = {name: row.facts[name] for name in (*OURS, "subscribed") if name in row.facts}
+        row.facts = {**known, **(facts or {}), **{name: known[name] for name in OURS if name in known}}
         if row.status == Status.NEEDS_RECONNECT:
             row.status, row.status_detail = Status.CONNECTED, ""
             row.facts.pop("lost_told", None)
@@ -154,12 +154,22 @@ def _look_after_one() -> int:
         if any(mapping(each).get("state") == "waiting" for each in setup):
             commit.queue(meta_setup.TASK, queue=QUEUE, channel_id=str(channel.pk))
             queued += 1
+        elif channel.status_detail.endswith("…"):  # a test or a registration is in the air, or its worker died
+            commit.queue(_asked(channel), queue=QUEUE, channel_id=str(channel.pk))
+            queued += 1
         elif queued < MOST and (channel.checked_at is None or channel.checked_at < now - DAILY):
             commit.queue(TASK, queue=QUEUE, channel_id=str(channel.pk))
             queued += 1
         if _has_news(channel, now):
             _tell_news(channel.pk, now)
     return queued
+
+
+def _asked(channel: Channel) -> str:
+    """The task that says how it ended; each may run any number of times."""
+    registers = {Provider.YCLOUD: ycloud.REGISTER, Provider.CHATWOOT: chatwoot.SUBSCRIBE}
+    named = registers.get(Provider(channel.provider), channels.CHECK)
+    return channels.CHECK if channel.facts.get("subscribed") else named
 
 
 # --- telling ---------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from tenants.models import Credential, Tenant
 from tenants.services import vault
 from tenants.services.audit import record
 
+CHECK = "messaging.tasks.check_channel"
 HEARD_EVERY = timedelta(seconds=30)  # how often "last webhook" is written at most
 #: secrets that some channels of a kind have: an old Chatwoot signs nothing, an Instagram sign-in has an app of its own
 OPTIONAL = {
@@ -178,7 +179,7 @@ def ask_for_test(*, channel: Channel, by: Actor) -> None:
     channel.status_detail = _("Probando la conexión…")
     channel.save(update_fields=["status_detail"])
     record(action="channel.tested", resource=channel, by=by)
-    commit.queue("messaging.tasks.check_channel", queue="sync", channel_id=str(channel.pk))
+    commit.queue(CHECK, queue="sync", channel_id=str(channel.pk))
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
 
 

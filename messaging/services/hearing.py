@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from config.lib import commit
 from config.lib.errors import AppError, ProviderError
+from crm.models import Contact
 from messaging.domain import hearing_prices, media_limits
 from messaging.domain.timing import retry_wait
 from messaging.models import Attachment, Conversation, Message
-from messaging.services import turns
+from messaging.services import turns, wishes
 from messaging.services.conversations import locked, preview_of
 from messaging.services.media_files import content_of
 from messaging.transcription.base import Heard, Transcriber
@@ -155,7 +156,14 @@ def _give_up(row: Attachment, reason: str) -> None:
 
 
 def _heard(row: Attachment, heard: Heard, by: Transcriber) -> None:
-    """The words go where all words are: the message's text, so that search, list and agent see them."""
+    """The words go where all words are: the message's text, so that search, list and agent see them.
+
+    A wish to be left alone counts as if it had been written, unless there is a text beside the voice.
+    """
+    contact = row.message.conversation.contact
+    wish = wishes.wish_of(kind="text", text=heard.text, contact=contact) if "placeholder" in row.message.payload else ""
+    if wish:  # contacts are locked before conversations everywhere
+        contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     conversation = locked(row.message.conversation_id)
     message = Message.objects.select_for_update(no_key=True).filter(pk=row.message_id).first()
     if conversation is None or message is None:
@@ -177,6 +185,9 @@ def _heard(row: Attachment, heard: Heard, by: Transcriber) -> None:
     message.save(update_fields=["text", "payload"])
     newest = Conversation.objects.filter(pk=conversation.pk, sequence=message.sequence)
     newest.update(last_message_preview=preview_of(message))
+    if wish:
+        wishes.grant(conversation, contact, message, wish, at=message.provider_at or message.created_at)
+        conversation.save()
     _tell(row)
     turns.heard(conversation)
 

@@ -28,7 +28,8 @@ def grant(conversation: Conversation, contact: Contact, message: Message, wish: 
     """On the locked contact and conversation; the caller saves the conversation. Asked twice, it is confirmed once."""
     conversation.last_inbound_at = at = max(filter(None, (conversation.last_inbound_at, at)))
     by = Actor("contact", str(contact.pk), contact.name or contact.phone or _("Quien escribió"))
-    said = _("Escribió «%(words)s»") % {"words": message.text[: opt_out.LONGEST]}
+    said = _("Dijo «%(words)s»") if message.payload.get("heard") else _("Escribió «%(words)s»")
+    said %= {"words": message.text[: opt_out.LONGEST]}
     if wish == "out":
         _fall_silent(conversation)
         if consents.opt_out(contact=contact, by=by, source=said, at=at):

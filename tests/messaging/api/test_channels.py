@@ -81,3 +81,17 @@ def test_channels_are_written_by_who_runs_the_company_only(api_as: Api) -> None:
     assert api_as("rita").patch(f"/api/v1/channels/{channel['id']}/", {"name": "x"}).status_code == 403
     assert api_as("sol").get("/api/v1/channels/").status_code == 403
     assert api_as("gus").get(f"/api/v1/channels/{channel['id']}/").status_code == 404
+
+
+def test_a_replacement_is_another_channel_of_the_kind(api_as: Api) -> None:
+    api = api_as("ana")
+    first, second = made(api), made(api, config={**WHATSAPP["config"], "phone_number_id": "2"})
+    page = made(api, channel_source="facebook", config={"page_id": "7"})
+    foreign = made(api_as("gus"), config={**WHATSAPP["config"], "phone_number_id": "3"})
+    url = f"/api/v1/channels/{first['id']}/"
+    assert first["fallback"] is None
+    assert api.patch(url, {"fallback": second["id"]}).json()["fallback"] == second["id"]
+    for wrong, status in ((first["id"], 422), (page["id"], 422), (foreign["id"], 404)):
+        assert api.patch(url, {"fallback": wrong}).status_code == status
+    assert api.get(url).json()["fallback"] == second["id"]
+    assert api.patch(url, {"fallback": None}, format="json").json()["fallback"] is None

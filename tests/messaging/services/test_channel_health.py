@@ -235,12 +235,19 @@ def test_a_round_finds_what_was_not_looked_at_for_a_day_and_lost_steps_and_no_mo
     stale = make(acme, meta, config={"page_id": "21"}, checked_at=now - timedelta(hours=25))
     lost = make(acme, meta, config={"page_id": "22"}, facts={"setup": {"subscribe": {"state": "waiting", "says": ""}}})
     off = make(acme, meta, config={"page_id": "23"}, status="disabled")
+    asked = {"checked_at": now, "status_detail": "Probando la conexión…"}
+    tried = make(acme, meta, config={"page_id": "24"}, **asked)
+    typed = make(acme, meta, provider="ycloud", config={"page_id": "25"}, **asked)
+    joined = make(acme, meta, provider="chatwoot", config={"page_id": "26"}, **asked)
     queued.clear()
     run_task("messaging.tasks.look_after_channels", tenant_id=None)
     mine = [task for task in queued if task.tenant_id == acme.pk]
     assert {(task.name.rpartition(".")[2], task.arguments["channel_id"]) for task in mine} == {
         ("look_at_channel", str(stale.pk)),
         ("set_up_channel", str(lost.pk)),
+        ("check_channel", str(tried.pk)),
+        ("register_ycloud", str(typed.pk)),
+        ("subscribe_chatwoot", str(joined.pk)),
     }
     assert fresh.pk != off.pk
     monkeypatch.setattr(channel_health, "MOST", 0)
@@ -276,12 +283,13 @@ def test_another_providers_days_are_taken_from_what_it_says(
         def facts(self) -> dict[str, Any]:
             return {"quality": "GREEN", "expires_at": "2027-01-01T00:00:00+00:00"}
 
-    channel = make(acme, meta, provider="ycloud")
+    channel = make(acme, meta, provider="ycloud", facts={"subscribed": True, "quality": "RED"})
     monkeypatch.setattr(channel_health, "adapter_for", lambda *_given: Adapter())
     look(channel, acme)
     assert channel.token_expires_at is not None
     assert channel.token_expires_at.year == 2027
     assert channel.facts["quality"] == "GREEN"
+    assert channel.facts["subscribed"] is True  # nothing was said of it
 
     def gone(*_given: Any) -> Any:
         raise ProviderError("La clave ya no vale.", kind="auth", code="401")

@@ -75,6 +75,23 @@ def test_a_voice_note_and_a_text_are_answered_together(
     assert [text for text, _state in keyed.out()] == ["Sale 100."]
 
 
+def test_a_wish_to_be_left_alone_counts_when_it_is_said(
+    keyed: Number, worker: Worker, agent: Agent, graph: GraphFake, llm: FakeLLM
+) -> None:
+    llm.transcript = " Baja."
+    agent.reply = "Sale 100."
+    speaks(keyed, graph)
+    worker.run()
+    with tenant_context(keyed.tenant):
+        contact = Contact.objects.get()
+        assert contact.opted_out_at is not None
+        assert contact.consents.filter(granted=False, source__startswith="Dijo «Baja.").exists()
+    assert agent.turns == []
+    assert [text for text, _state in keyed.out()] == [
+        "Listo, no le vamos a escribir más. Para volver a recibir, responder ALTA."
+    ]
+
+
 def test_the_turn_waits_for_the_words_and_no_longer_than_that(
     keyed: Number, worker: Worker, agent: Agent, graph: GraphFake, llm: FakeLLM
 ) -> None:
