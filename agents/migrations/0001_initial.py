@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'versión de agente',
                 'verbose_name_plural': 'versiones de agente',
+                'constraints': [models.UniqueConstraint(fields=('agent', 'number'), name='agentversion_once')],
             },
         ),
         migrations.CreateModel(
@@ -81,12 +82,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'turno de agente',
                 'verbose_name_plural': 'turnos de agente',
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='run_recent')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('status', 'done')), fields=('conversation_id', 'upto_sequence'), name='run_one_reply')],
             },
-        ),
-        migrations.AddField(
-            model_name='agent',
-            name='published',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.agentversion', verbose_name='publicada'),
         ),
         migrations.CreateModel(
             name='AssistanceReport',
@@ -102,6 +100,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'informe de ayuda',
                 'verbose_name_plural': 'informes de ayuda',
+                'constraints': [models.CheckConstraint(condition=models.Q(('score__gte', 0), ('score__lte', 1)), name='report_score'), models.CheckConstraint(condition=models.Q(('kind__in', ['sales', 'support'])), name='report_kind')],
             },
         ),
         migrations.CreateModel(
@@ -126,24 +125,9 @@ class Migration(migrations.Migration):
                 'ordering': ['created_at', 'position'],
             },
         ),
-        migrations.AddConstraint(
-            model_name='agentversion',
-            constraint=models.UniqueConstraint(fields=('agent', 'number'), name='agentversion_once'),
-        ),
-        migrations.AddIndex(
-            model_name='agentrun',
-            index=models.Index(fields=['-created_at', '-id'], name='run_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='agentrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('status', 'done')), fields=('conversation_id', 'upto_sequence'), name='run_one_reply'),
-        ),
-        migrations.AddConstraint(
-            model_name='assistancereport',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gte', 0), ('score__lte', 1)), name='report_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='assistancereport',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['sales', 'support'])), name='report_kind'),
+        migrations.AddField(
+            model_name='agent',
+            name='published',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.agentversion', verbose_name='publicada'),
         ),
     ]

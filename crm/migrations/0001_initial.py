@@ -102,6 +102,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'lead',
                 'verbose_name_plural': 'leads',
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='lead_recent'), models.Index(fields=['stage', '-created_at', '-id'], name='lead_stage'), models.Index(fields=['owner', '-created_at', '-id'], name='lead_owner'), models.Index(fields=['contact'], name='lead_contact')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('score__lte', 100)), name='lead_score'), models.CheckConstraint(condition=models.Q(('interest__in', ['', 'high', 'medium', 'low', 'none'])), name='lead_interest'), models.CheckConstraint(condition=models.Q(('value__isnull', True), models.Q(('currency', ''), _negated=True), _connector='OR'), name='lead_currency')],
             },
         ),
         migrations.CreateModel(
@@ -120,6 +122,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'cambio de etapa',
                 'verbose_name_plural': 'cambios de etapa',
+                'indexes': [models.Index(fields=['lead', '-at'], name='stagechange_lead')],
             },
         ),
         migrations.CreateModel(
@@ -132,42 +135,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'paso permitido',
                 'verbose_name_plural': 'pasos permitidos',
+                'constraints': [models.UniqueConstraint(fields=('source', 'target'), name='transition_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['-created_at', '-id'], name='lead_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['stage', '-created_at', '-id'], name='lead_stage'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['owner', '-created_at', '-id'], name='lead_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['contact'], name='lead_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('score__lte', 100)), name='lead_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('interest__in', ['', 'high', 'medium', 'low', 'none'])), name='lead_interest'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('value__isnull', True), models.Q(('currency', ''), _negated=True), _connector='OR'), name='lead_currency'),
-        ),
-        migrations.AddIndex(
-            model_name='stagechange',
-            index=models.Index(fields=['lead', '-at'], name='stagechange_lead'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetransition',
-            constraint=models.UniqueConstraint(fields=('source', 'target'), name='transition_once'),
         ),
     ]

@@ -23,26 +23,14 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='desde')),
                 ('ends_at', models.DateTimeField(verbose_name='hasta')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='motivo')),
+                ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo cubre')),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='crm.seller', verbose_name='vendedor')),
             ],
             options={
                 'verbose_name': 'ausencia',
                 'verbose_name_plural': 'ausencias',
-            },
-        ),
-        migrations.CreateModel(
-            name='Assignment',
-            fields=[
-                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('rule', 'Regla'), ('manual', 'A mano'), ('handover', 'Traspaso de cartera'), ('cover', 'Cubre una ausencia'), ('bulk', 'En lote'), ('import', 'Importación')], max_length=10, verbose_name='cómo')),
-                ('reason', models.JSONField(blank=True, default=dict, verbose_name='por qué')),
-                ('actor_kind', models.CharField(max_length=12)),
-                ('actor_id', models.CharField(blank=True, max_length=64)),
-                ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
-            ],
-            options={
-                'verbose_name': 'asignación',
-                'verbose_name_plural': 'asignaciones',
+                'indexes': [models.Index(fields=['seller', 'ends_at'], name='absence_seller')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_order')],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +49,28 @@ class Migration(migrations.Migration):
                 'verbose_name': 'regla de asignación',
                 'verbose_name_plural': 'reglas de asignación',
                 'ordering': ['priority', 'created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('strategy__in', ['round_robin', 'load', 'performance', 'specialty'])), name='rule_strategy')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Assignment',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('rule', 'Regla'), ('manual', 'A mano'), ('handover', 'Traspaso de cartera'), ('cover', 'Cubre una ausencia'), ('bulk', 'En lote'), ('import', 'Importación')], max_length=10, verbose_name='cómo')),
+                ('reason', models.JSONField(blank=True, default=dict, verbose_name='por qué')),
+                ('actor_kind', models.CharField(max_length=12)),
+                ('actor_id', models.CharField(blank=True, max_length=64)),
+                ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
+                ('before', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo tenía')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='crm.lead', verbose_name='lead')),
+                ('seller', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo recibe')),
+                ('rule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.assignmentrule', verbose_name='regla')),
+            ],
+            options={
+                'verbose_name': 'asignación',
+                'verbose_name_plural': 'asignaciones',
+                'indexes': [models.Index(fields=['lead', '-at'], name='assignment_lead'), models.Index(fields=['seller', '-at'], name='assignment_seller')],
             },
         ),
         migrations.CreateModel(
@@ -79,10 +89,12 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='hora')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='terminado')),
                 ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecho')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'acción en lote',
                 'verbose_name_plural': 'acciones en lote',
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='bulk_recent'), models.Index(condition=models.Q(('status__in', ['waiting', 'running', 'undoing'])), fields=['created_at'], name='bulk_due')],
             },
         ),
         migrations.CreateModel(
@@ -94,10 +106,14 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict)),
                 ('after', models.JSONField(default=dict)),
                 ('error', models.CharField(blank=True, max_length=300)),
+                ('action', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='crm.bulkaction')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.lead')),
             ],
             options={
                 'verbose_name': 'cambio en lote',
                 'verbose_name_plural': 'cambios en lote',
+                'indexes': [models.Index(fields=['action', 'state', 'position'], name='bulkchange_next')],
+                'constraints': [models.UniqueConstraint(fields=('action', 'lead'), name='bulkchange_once')],
             },
         ),
         migrations.CreateModel(
@@ -108,10 +124,14 @@ class Migration(migrations.Migration):
                 ('since', models.DateTimeField(verbose_name='cliente desde')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='cambiado')),
+                ('contact', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='client', to='crm.contact', verbose_name='contacto')),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='clients', to='crm.seller', verbose_name='vendedor')),
             ],
             options={
                 'verbose_name': 'cliente',
                 'verbose_name_plural': 'clientes',
+                'indexes': [models.Index(fields=['-since', '-id'], name='client_recent'), models.Index(fields=['owner', '-since', '-id'], name='client_owner')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['active', 'inactive'])), name='client_status')],
             },
         ),
         migrations.CreateModel(
@@ -125,10 +145,12 @@ class Migration(migrations.Migration):
                 ('actor_id', models.CharField(blank=True, max_length=64)),
                 ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='crm.contact', verbose_name='contacto')),
             ],
             options={
                 'verbose_name': 'consentimiento',
                 'verbose_name_plural': 'consentimientos',
+                'indexes': [models.Index(fields=['contact', 'purpose', '-at'], name='consent_latest')],
             },
         ),
         migrations.CreateModel(
@@ -144,10 +166,12 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
                 ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecha')),
                 ('undone_by', models.CharField(blank=True, max_length=160, verbose_name='quién la deshizo')),
+                ('kept', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='merges', to='crm.contact', verbose_name='contacto')),
             ],
             options={
                 'verbose_name': 'unión de contactos',
                 'verbose_name_plural': 'uniones de contactos',
+                'indexes': [models.Index(fields=['kept', '-at'], name='merge_kept')],
             },
         ),
         migrations.CreateModel(
@@ -158,10 +182,13 @@ class Migration(migrations.Migration):
                 ('value', models.CharField(max_length=254, verbose_name='valor')),
                 ('label', models.CharField(blank=True, max_length=60, verbose_name='de qué')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='crm.contact', verbose_name='contacto')),
             ],
             options={
                 'verbose_name': 'otro dato de contacto',
                 'verbose_name_plural': 'otros datos de contacto',
+                'indexes': [models.Index(fields=['kind', 'value'], name='point_value')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'phone')), fields=('value',), name='point_phone_once'), models.UniqueConstraint(fields=('contact', 'kind', 'value'), name='point_once')],
             },
         ),
         migrations.CreateModel(
@@ -179,10 +206,15 @@ class Migration(migrations.Migration):
                 ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecha')),
                 ('undone_by', models.CharField(blank=True, max_length=160, verbose_name='quién la deshizo')),
                 ('undo_reason', models.CharField(blank=True, max_length=300, verbose_name='por qué se deshizo')),
+                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversions', to='crm.client', verbose_name='cliente')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversions', to='crm.lead', verbose_name='lead')),
+                ('stage_before', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.stage', verbose_name='etapa anterior')),
             ],
             options={
                 'verbose_name': 'conversión',
                 'verbose_name_plural': 'conversiones',
+                'indexes': [models.Index(fields=['-at'], name='conversion_recent')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('lead',), name='conversion_once')],
             },
         ),
         migrations.CreateModel(
@@ -205,6 +237,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'campo propio',
                 'verbose_name_plural': 'campos propios',
                 'ordering': ['on', 'position', 'label'],
+                'constraints': [models.UniqueConstraint(fields=('on', 'key'), name='customfield_once'), models.CheckConstraint(condition=models.Q(('on__in', ['lead', 'contact'])), name='customfield_on')],
             },
         ),
         migrations.CreateModel(
@@ -216,10 +249,14 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'Por revisar'), ('dismissed', 'Son personas distintas')], default='open', max_length=10, verbose_name='estado')),
                 ('decided_by', models.CharField(blank=True, max_length=160, verbose_name='quién decidió')),
                 ('found_at', models.DateTimeField(auto_now_add=True, verbose_name='encontrado')),
+                ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto')),
+                ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto')),
             ],
             options={
                 'verbose_name': 'posible duplicado',
                 'verbose_name_plural': 'posibles duplicados',
+                'indexes': [models.Index(fields=['status', '-found_at', '-id'], name='duplicate_open')],
+                'constraints': [models.UniqueConstraint(fields=('first', 'second'), name='duplicate_once'), models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='duplicate_order')],
             },
         ),
         migrations.CreateModel(
@@ -230,10 +267,12 @@ class Migration(migrations.Migration):
                 ('measure', models.CharField(choices=[('won_count', 'Ventas ganadas'), ('won_value', 'Valor ganado')], max_length=10, verbose_name='qué se mide')),
                 ('target', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='meta')),
                 ('currency', models.CharField(blank=True, max_length=3, verbose_name='moneda')),
+                ('seller', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='goals', to='crm.seller', verbose_name='vendedor')),
             ],
             options={
                 'verbose_name': 'meta',
                 'verbose_name_plural': 'metas',
+                'constraints': [models.UniqueConstraint(fields=('seller', 'month', 'measure', 'currency'), name='goal_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -261,10 +300,12 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='subido')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='terminado')),
                 ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecho')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'importación',
                 'verbose_name_plural': 'importaciones',
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='import_recent'), models.Index(condition=models.Q(('status__in', ['checking', 'importing', 'undoing'])), fields=['created_at'], name='import_due')],
             },
         ),
         migrations.CreateModel(
@@ -276,36 +317,15 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='problema')),
                 ('before', models.JSONField(default=dict)),
                 ('undone', models.BooleanField(default=False)),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='crm.importbatch')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.contact')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.lead')),
             ],
             options={
                 'verbose_name': 'fila importada',
                 'verbose_name_plural': 'filas importadas',
-            },
-        ),
-        migrations.CreateModel(
-            name='InboundForm',
-            fields=[
-                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('form', 'Formulario público'), ('webhook', 'Entrada de otro sistema')], max_length=8, verbose_name='tipo')),
-                ('name', models.CharField(max_length=120, verbose_name='nombre')),
-                ('slug', models.SlugField(max_length=60, unique=True, verbose_name='dirección')),
-                ('token_hash', models.CharField(blank=True, max_length=64)),
-                ('token_last4', models.CharField(blank=True, max_length=4)),
-                ('title', models.CharField(blank=True, max_length=160, verbose_name='título')),
-                ('intro', models.CharField(blank=True, max_length=500, verbose_name='texto de arriba')),
-                ('thanks', models.CharField(blank=True, max_length=500, verbose_name='texto al terminar')),
-                ('fields', models.JSONField(blank=True, default=list, verbose_name='campos')),
-                ('source', models.CharField(blank=True, max_length=60, verbose_name='origen')),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='etiquetas')),
-                ('consent_text', models.CharField(blank=True, max_length=500, verbose_name='texto del consentimiento')),
-                ('allowed_domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, size=None, verbose_name='sitios donde se muestra')),
-                ('is_active', models.BooleanField(default=True, verbose_name='activo')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
-            ],
-            options={
-                'verbose_name': 'formulario',
-                'verbose_name_plural': 'formularios',
-                'ordering': ['name'],
+                'indexes': [models.Index(fields=['contact'], name='importrow_contact'), models.Index(fields=['lead'], name='importrow_lead')],
+                'constraints': [models.UniqueConstraint(fields=('batch', 'number'), name='importrow_once')],
             },
         ),
         migrations.CreateModel(
@@ -334,10 +354,14 @@ class Migration(migrations.Migration):
                 ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='escrita')),
                 ('edited_at', models.DateTimeField(blank=True, null=True, verbose_name='corregida')),
+                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='crm.contact', verbose_name='contacto')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='remarks', to='crm.lead', verbose_name='lead')),
             ],
             options={
                 'verbose_name': 'nota',
                 'verbose_name_plural': 'notas',
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='note_recent'), models.Index(fields=['contact', '-created_at', '-id'], name='note_contact'), models.Index(fields=['lead', '-created_at', '-id'], name='note_lead')],
             },
         ),
         migrations.CreateModel(
@@ -351,10 +375,14 @@ class Migration(migrations.Migration):
                 ('is_urgent', models.BooleanField(default=False, verbose_name='urgente')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='hora')),
                 ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='leído')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='para')),
             ],
             options={
                 'verbose_name': 'aviso',
                 'verbose_name_plural': 'avisos',
+                'indexes': [models.Index(fields=['user', '-created_at', '-id'], name='notification_recent'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user'], name='notification_unread'), models.Index(fields=['created_at'], name='notification_age')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='notification_once')],
             },
         ),
         migrations.CreateModel(
@@ -372,6 +400,36 @@ class Migration(migrations.Migration):
                 'verbose_name': 'embudo',
                 'verbose_name_plural': 'embudos',
                 'ordering': ['position', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='pipeline_one_default')],
+            },
+        ),
+        migrations.CreateModel(
+            name='InboundForm',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('form', 'Formulario público'), ('webhook', 'Entrada de otro sistema')], max_length=8, verbose_name='tipo')),
+                ('name', models.CharField(max_length=120, verbose_name='nombre')),
+                ('slug', models.SlugField(max_length=60, unique=True, verbose_name='dirección')),
+                ('token_hash', models.CharField(blank=True, max_length=64)),
+                ('token_last4', models.CharField(blank=True, max_length=4)),
+                ('title', models.CharField(blank=True, max_length=160, verbose_name='título')),
+                ('intro', models.CharField(blank=True, max_length=500, verbose_name='texto de arriba')),
+                ('thanks', models.CharField(blank=True, max_length=500, verbose_name='texto al terminar')),
+                ('fields', models.JSONField(blank=True, default=list, verbose_name='campos')),
+                ('source', models.CharField(blank=True, max_length=60, verbose_name='origen')),
+                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='etiquetas')),
+                ('consent_text', models.CharField(blank=True, max_length=500, verbose_name='texto del consentimiento')),
+                ('allowed_domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, size=None, verbose_name='sitios donde se muestra')),
+                ('is_active', models.BooleanField(default=True, verbose_name='activo')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='vendedor')),
+                ('pipeline', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.pipeline', verbose_name='embudo')),
+            ],
+            options={
+                'verbose_name': 'formulario',
+                'verbose_name_plural': 'formularios',
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['form', 'webhook'])), name='form_kind')],
             },
         ),
         migrations.CreateModel(
@@ -385,10 +443,15 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(verbose_name='respondido')),
                 ('seconds', models.PositiveIntegerField(verbose_name='segundos')),
                 ('business_seconds', models.PositiveIntegerField(verbose_name='segundos hábiles')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto')),
+                ('seller', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='vendedor')),
+                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'respuesta',
                 'verbose_name_plural': 'respuestas',
+                'indexes': [models.Index(fields=['-answered_at', 'seller'], name='response_recent'), models.Index(fields=['contact'], name='response_contact')],
+                'constraints': [models.UniqueConstraint(fields=('conversation_id', 'asked_at'), name='response_once')],
             },
         ),
         migrations.CreateModel(
@@ -398,11 +461,14 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField(default=0, verbose_name='orden')),
                 ('weight', models.PositiveSmallIntegerField(default=1, verbose_name='peso')),
                 ('given', models.PositiveBigIntegerField(default=0, verbose_name='recibidos')),
+                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='crm.assignmentrule', verbose_name='regla')),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.seller', verbose_name='vendedor')),
             ],
             options={
                 'verbose_name': 'vendedor de una regla',
                 'verbose_name_plural': 'vendedores de una regla',
                 'ordering': ['position', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('rule', 'seller'), name='ruleseller_once'), models.CheckConstraint(condition=models.Q(('weight__gte', 1)), name='ruleseller_weight')],
             },
         ),
         migrations.CreateModel(
@@ -415,11 +481,13 @@ class Migration(migrations.Migration):
                 ('is_shared', models.BooleanField(default=False, verbose_name='la ven todos')),
                 ('position', models.PositiveIntegerField(default=0, verbose_name='orden')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creada')),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='de')),
             ],
             options={
                 'verbose_name': 'vista guardada',
                 'verbose_name_plural': 'vistas guardadas',
                 'ordering': ['position', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('owner', 'list', 'name'), name='savedview_once')],
             },
         ),
         migrations.CreateModel(
@@ -437,10 +505,15 @@ class Migration(migrations.Migration):
                 ('decision_comment', models.CharField(blank=True, max_length=300, verbose_name='respuesta')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decidido')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stage_requests', to='crm.lead', verbose_name='lead')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.stage', verbose_name='desde')),
+                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.stage', verbose_name='hasta')),
             ],
             options={
                 'verbose_name': 'pedido de aprobación',
                 'verbose_name_plural': 'pedidos de aprobación',
+                'indexes': [models.Index(fields=['status', '-at'], name='stagerequest_status')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('lead',), name='stagerequest_one_pending')],
             },
         ),
         migrations.CreateModel(
@@ -452,10 +525,15 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('accepted', 'Entró'), ('refused', 'No entró'), ('test', 'Prueba')], max_length=10, verbose_name='estado')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='por qué')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact')),
+                ('form', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='crm.inboundform', verbose_name='formulario')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.lead')),
             ],
             options={
                 'verbose_name': 'envío',
                 'verbose_name_plural': 'envíos',
+                'indexes': [models.Index(fields=['form', '-at', '-id'], name='submission_recent')],
+                'constraints': [models.UniqueConstraint(fields=('form', 'external_id'), name='submission_once')],
             },
         ),
         migrations.CreateModel(
@@ -491,10 +569,14 @@ class Migration(migrations.Migration):
                 ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién la creó')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creada')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='cambiada')),
+                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='la hace')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='crm.contact', verbose_name='contacto')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='crm.lead', verbose_name='lead')),
             ],
             options={
                 'verbose_name': 'tarea',
                 'verbose_name_plural': 'tareas',
+                'indexes': [models.Index(condition=models.Q(('done_at__isnull', True)), fields=['assignee', 'due_at', 'id'], name='task_mine'), models.Index(condition=models.Q(('done_at__isnull', True)), fields=['due_at', 'id'], name='task_due'), models.Index(fields=['lead', 'due_at'], name='task_lead'), models.Index(fields=['contact', 'due_at'], name='task_contact'), models.Index(condition=models.Q(('done_at__isnull', True), ('remind_at__isnull', False), ('reminded_at__isnull', True)), fields=['remind_at'], name='task_remind')],
             },
         ),
         migrations.CreateModel(
@@ -512,10 +594,13 @@ class Migration(migrations.Migration):
                 ('page', models.CharField(blank=True, max_length=500, verbose_name='página')),
                 ('referrer', models.CharField(blank=True, max_length=500, verbose_name='venía de')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='touches', to='crm.contact', verbose_name='contacto')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='touches', to='crm.lead', verbose_name='lead')),
             ],
             options={
                 'verbose_name': 'llegada',
                 'verbose_name_plural': 'llegadas',
+                'indexes': [models.Index(fields=['contact', 'at'], name='touch_contact'), models.Index(fields=['lead', 'at'], name='touch_lead')],
             },
         ),
         migrations.RemoveConstraint(
@@ -662,7 +747,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], opclasses=['jsonb_path_ops'], name='contact_custom'),
+            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='contact_custom', opclasses=['jsonb_path_ops']),
         ),
         migrations.AddIndex(
             model_name='contact',
@@ -670,23 +755,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='lead',
-            index=models.Index(
-                condition=models.Q(closed_at__isnull=True, next_step_at__isnull=True, no_step_reason=''),
-                fields=['created_at', 'id'],
-                name='lead_unplanned',
-            ),
+            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('next_step_at__isnull', True), ('no_step_reason', '')), fields=['created_at', 'id'], name='lead_unplanned'),
         ),
         migrations.AddIndex(
             model_name='lead',
-            index=models.Index(
-                condition=models.Q(closed_at__isnull=True), fields=['last_activity_at', 'id'], name='lead_idle'
-            ),
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['last_activity_at', 'id'], name='lead_idle'),
         ),
         migrations.AddIndex(
             model_name='lead',
-            index=models.Index(
-                condition=models.Q(no_step_until__isnull=False), fields=['no_step_until'], name='lead_rests'
-            ),
+            index=models.Index(condition=models.Q(('no_step_until__isnull', False)), fields=['no_step_until'], name='lead_rests'),
         ),
         migrations.AddIndex(
             model_name='lead',
@@ -702,7 +779,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], opclasses=['jsonb_path_ops'], name='lead_custom'),
+            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='lead_custom', opclasses=['jsonb_path_ops']),
         ),
         migrations.AddIndex(
             model_name='lead',
@@ -725,177 +802,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('probability__isnull', True), ('probability__lte', 100), _connector='OR'), name='lead_probability'),
         ),
         migrations.AddField(
-            model_name='absence',
-            name='cover',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo cubre'),
-        ),
-        migrations.AddField(
-            model_name='absence',
-            name='seller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='before',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo tenía'),
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='seller',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='lo recibe'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignmentrule',
-            constraint=models.CheckConstraint(condition=models.Q(('strategy__in', ['round_robin', 'load', 'performance', 'specialty'])), name='rule_strategy'),
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.assignmentrule', verbose_name='regla'),
-        ),
-        migrations.AddField(
-            model_name='bulkaction',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='bulkchange',
-            name='action',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='crm.bulkaction'),
-        ),
-        migrations.AddField(
-            model_name='bulkchange',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.lead'),
-        ),
-        migrations.AddField(
-            model_name='client',
-            name='contact',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='client', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='client',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='clients', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='consent',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='contactmerge',
-            name='kept',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='merges', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='contactpoint',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='conversion',
-            name='client',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversions', to='crm.client', verbose_name='cliente'),
-        ),
-        migrations.AddField(
-            model_name='conversion',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversions', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddField(
-            model_name='conversion',
-            name='stage_before',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.stage', verbose_name='etapa anterior'),
-        ),
-        migrations.AddConstraint(
-            model_name='customfield',
-            constraint=models.UniqueConstraint(fields=('on', 'key'), name='customfield_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='customfield',
-            constraint=models.CheckConstraint(condition=models.Q(('on__in', ['lead', 'contact'])), name='customfield_on'),
-        ),
-        migrations.AddField(
-            model_name='duplicatepair',
-            name='first',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='duplicatepair',
-            name='second',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='goal',
-            name='seller',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='goals', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='importbatch',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='importrow',
-            name='batch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='crm.importbatch'),
-        ),
-        migrations.AddField(
-            model_name='importrow',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.contact'),
-        ),
-        migrations.AddField(
-            model_name='importrow',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.lead'),
-        ),
-        migrations.AddField(
-            model_name='inboundform',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='author',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='remarks', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddField(
-            model_name='notification',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact'),
-        ),
-        migrations.AddField(
-            model_name='notification',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='para'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='pipeline_one_default'),
-        ),
-        migrations.AddField(
-            model_name='inboundform',
-            name='pipeline',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.pipeline', verbose_name='embudo'),
-        ),
-        migrations.AddField(
             model_name='stage',
             name='pipeline',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stages', to='crm.pipeline', verbose_name='embudo'),
@@ -907,298 +813,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stage',
             constraint=models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='stage_probability'),
-        ),
-        migrations.AddField(
-            model_name='response',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='response',
-            name='seller',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='response',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='ruleseller',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='crm.assignmentrule', verbose_name='regla'),
-        ),
-        migrations.AddField(
-            model_name='ruleseller',
-            name='seller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.seller', verbose_name='vendedor'),
-        ),
-        migrations.AddField(
-            model_name='savedview',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='de'),
-        ),
-        migrations.AddField(
-            model_name='stagerequest',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stage_requests', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddField(
-            model_name='stagerequest',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.stage', verbose_name='desde'),
-        ),
-        migrations.AddField(
-            model_name='stagerequest',
-            name='target',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.stage', verbose_name='hasta'),
-        ),
-        migrations.AddField(
-            model_name='submission',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.contact'),
-        ),
-        migrations.AddField(
-            model_name='submission',
-            name='form',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='crm.inboundform', verbose_name='formulario'),
-        ),
-        migrations.AddField(
-            model_name='submission',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.lead'),
-        ),
-        migrations.AddField(
-            model_name='task',
-            name='assignee',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='la hace'),
-        ),
-        migrations.AddField(
-            model_name='task',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='task',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddField(
-            model_name='touch',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='touches', to='crm.contact', verbose_name='contacto'),
-        ),
-        migrations.AddField(
-            model_name='touch',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='touches', to='crm.lead', verbose_name='lead'),
-        ),
-        migrations.AddIndex(
-            model_name='absence',
-            index=models.Index(fields=['seller', 'ends_at'], name='absence_seller'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_order'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['lead', '-at'], name='assignment_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['seller', '-at'], name='assignment_seller'),
-        ),
-        migrations.AddIndex(
-            model_name='bulkaction',
-            index=models.Index(fields=['-created_at', '-id'], name='bulk_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='bulkaction',
-            index=models.Index(condition=models.Q(('status__in', ['waiting', 'running', 'undoing'])), fields=['created_at'], name='bulk_due'),
-        ),
-        migrations.AddIndex(
-            model_name='bulkchange',
-            index=models.Index(fields=['action', 'state', 'position'], name='bulkchange_next'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkchange',
-            constraint=models.UniqueConstraint(fields=('action', 'lead'), name='bulkchange_once'),
-        ),
-        migrations.AddIndex(
-            model_name='client',
-            index=models.Index(fields=['-since', '-id'], name='client_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='client',
-            index=models.Index(fields=['owner', '-since', '-id'], name='client_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'inactive'])), name='client_status'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['contact', 'purpose', '-at'], name='consent_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='contactmerge',
-            index=models.Index(fields=['kept', '-at'], name='merge_kept'),
-        ),
-        migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['kind', 'value'], name='point_value'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'phone')), fields=('value',), name='point_phone_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('contact', 'kind', 'value'), name='point_once'),
-        ),
-        migrations.AddIndex(
-            model_name='conversion',
-            index=models.Index(fields=['-at'], name='conversion_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('lead',), name='conversion_once'),
-        ),
-        migrations.AddIndex(
-            model_name='duplicatepair',
-            index=models.Index(fields=['status', '-found_at', '-id'], name='duplicate_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.UniqueConstraint(fields=('first', 'second'), name='duplicate_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='duplicate_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='goal',
-            constraint=models.UniqueConstraint(fields=('seller', 'month', 'measure', 'currency'), name='goal_once', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(fields=['-created_at', '-id'], name='import_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(condition=models.Q(('status__in', ['checking', 'importing', 'undoing'])), fields=['created_at'], name='import_due'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['contact'], name='importrow_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['lead'], name='importrow_lead'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'number'), name='importrow_once'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['-created_at', '-id'], name='note_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['contact', '-created_at', '-id'], name='note_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['lead', '-created_at', '-id'], name='note_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['user', '-created_at', '-id'], name='notification_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user'], name='notification_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['created_at'], name='notification_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(fields=('user', 'key'), name='notification_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='inboundform',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['form', 'webhook'])), name='form_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['-answered_at', 'seller'], name='response_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['contact'], name='response_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='response',
-            constraint=models.UniqueConstraint(fields=('conversation_id', 'asked_at'), name='response_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleseller',
-            constraint=models.UniqueConstraint(fields=('rule', 'seller'), name='ruleseller_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleseller',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 1)), name='ruleseller_weight'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('owner', 'list', 'name'), name='savedview_once'),
-        ),
-        migrations.AddIndex(
-            model_name='stagerequest',
-            index=models.Index(fields=['status', '-at'], name='stagerequest_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagerequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('lead',), name='stagerequest_one_pending'),
-        ),
-        migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['form', '-at', '-id'], name='submission_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('form', 'external_id'), name='submission_once'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['assignee', 'due_at', 'id'], name='task_mine'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['due_at', 'id'], name='task_due'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['lead', 'due_at'], name='task_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['contact', 'due_at'], name='task_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True), ('remind_at__isnull', False), ('reminded_at__isnull', True)), fields=['remind_at'], name='task_remind'),
-        ),
-        migrations.AddIndex(
-            model_name='touch',
-            index=models.Index(fields=['contact', 'at'], name='touch_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='touch',
-            index=models.Index(fields=['lead', 'at'], name='touch_lead'),
         ),
     ]

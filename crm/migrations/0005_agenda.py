@@ -13,618 +13,227 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='AgendaSettings',
+            fields=[
+                ('id', models.BigIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('holidays', models.CharField(blank=True, choices=[('', 'No cerrar por feriados'), ('AR', 'Argentina'), ('MX', 'México'), ('CO', 'Colombia'), ('CL', 'Chile'), ('ES', 'España')], default='', max_length=2, verbose_name='feriados de')),
+                ('offer_minutes', models.PositiveSmallIntegerField(default=30, verbose_name='un horario ofrecido vale, en minutos')),
+                ('reminder_hours', models.JSONField(blank=True, default=list, verbose_name='recordar tantas horas antes')),
+                ('reminder_template', models.CharField(blank=True, max_length=512, verbose_name='plantilla del recordatorio')),
+                ('reminder_language', models.CharField(blank=True, max_length=12, verbose_name='idioma de la plantilla')),
+                ('page_on', models.BooleanField(default=False, verbose_name='página de reservas abierta')),
+                ('page_title', models.CharField(blank=True, max_length=120, verbose_name='título de la página')),
+                ('page_intro', models.CharField(blank=True, max_length=500, verbose_name='texto de la página')),
+                ('page_color', models.CharField(blank=True, max_length=20, verbose_name='color de la página')),
+                ('page_consent', models.CharField(blank=True, max_length=500, verbose_name='texto del consentimiento')),
+            ],
+            options={
+                'verbose_name': 'ajustes de la agenda',
+                'verbose_name_plural': 'ajustes de la agenda',
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='agendasettings_one')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CalendarConnection',
+            fields=[
+                ('id', models.BigIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('way', models.CharField(choices=[('oauth', 'Cuenta de Google'), ('service_account', 'Cuenta de servicio')], max_length=16, verbose_name='cómo')),
+                ('account', models.CharField(blank=True, max_length=254, verbose_name='cuenta')),
+                ('state', models.CharField(choices=[('connected', 'Conectado'), ('failing', 'Con problemas'), ('revoked', 'Sin permiso')], default='connected', max_length=10, verbose_name='estado')),
+                ('error', models.CharField(blank=True, max_length=300, verbose_name='último problema')),
+                ('last_ok_at', models.DateTimeField(blank=True, null=True, verbose_name='último contacto')),
+                ('connected_by', models.CharField(blank=True, max_length=160, verbose_name='quién lo conectó')),
+                ('connected_at', models.DateTimeField(auto_now_add=True, verbose_name='conectado')),
+            ],
+            options={
+                'verbose_name': 'conexión con Google Calendar',
+                'verbose_name_plural': 'conexiones con Google Calendar',
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='calendarconnection_one')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ExternalCalendar',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('calendar_id', models.CharField(max_length=300, unique=True, verbose_name='calendario')),
+                ('name', models.CharField(blank=True, max_length=254, verbose_name='nombre')),
+                ('timezone', models.CharField(blank=True, max_length=64)),
+                ('can_write', models.BooleanField(default=True, verbose_name='se puede escribir')),
+                ('matched', models.CharField(blank=True, choices=[('', 'sin vendedor'), ('name', 'por el nombre'), ('hand', 'a mano')], default='', max_length=4, verbose_name='cómo se unió')),
+                ('is_main', models.BooleanField(default=False, verbose_name='recibe las citas')),
+                ('state', models.CharField(choices=[('new', 'Sin leer todavía'), ('ok', 'Al día'), ('failing', 'No se puede leer'), ('gone', 'Ya no está')], default='new', max_length=8, verbose_name='estado')),
+                ('error', models.CharField(blank=True, max_length=300, verbose_name='último problema')),
+                ('fails', models.PositiveSmallIntegerField(default=0)),
+                ('synced_at', models.DateTimeField(blank=True, null=True, verbose_name='leído')),
+                ('sync_token', models.TextField(blank=True)),
+                ('sync_after', models.DateTimeField(blank=True, null=True)),
+                ('channel_id', models.CharField(blank=True, max_length=64)),
+                ('channel_hash', models.CharField(blank=True, max_length=64)),
+                ('channel_resource', models.CharField(blank=True, max_length=200)),
+                ('channel_until', models.DateTimeField(blank=True, null=True)),
+                ('seller', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calendars', to='crm.seller', verbose_name='vendedor')),
+            ],
+            options={
+                'verbose_name': 'calendario externo',
+                'verbose_name_plural': 'calendarios externos',
+                'ordering': ['name', 'id'],
+                'indexes': [models.Index(condition=models.Q(('seller__isnull', False)), fields=['sync_after'], name='externalcalendar_due'), models.Index(condition=models.Q(('channel_id', ''), _negated=True), fields=['channel_id'], name='externalcalendar_channel')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('seller',), name='externalcalendar_main')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CalendarBlock',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('event_id', models.CharField(max_length=1024)),
+                ('etag', models.CharField(blank=True, max_length=100)),
+                ('title', models.CharField(blank=True, max_length=200, verbose_name='título')),
+                ('starts_at', models.DateTimeField(verbose_name='empieza')),
+                ('ends_at', models.DateTimeField(verbose_name='termina')),
+                ('is_all_day', models.BooleanField(default=False, verbose_name='todo el día')),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='crm.seller', verbose_name='vendedor')),
+                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='crm.externalcalendar', verbose_name='calendario')),
+            ],
+            options={
+                'verbose_name': 'ocupado en Google Calendar',
+                'verbose_name_plural': 'ocupados en Google Calendar',
+                'indexes': [models.Index(fields=['seller', 'ends_at', 'starts_at'], name='calendarblock_seller')],
+                'constraints': [models.UniqueConstraint(fields=('calendar', 'event_id'), name='calendarblock_once'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='calendarblock_order')],
+            },
+        ),
+        migrations.CreateModel(
+            name='HoursException',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField(verbose_name='día')),
+                ('spans', models.JSONField(blank=True, default=list, verbose_name='horario')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='motivo')),
+                ('seller', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='exceptions', to='crm.seller', verbose_name='vendedor')),
+            ],
+            options={
+                'verbose_name': 'día distinto',
+                'verbose_name_plural': 'días distintos',
+                'ordering': ['day'],
+                'constraints': [models.UniqueConstraint(fields=('seller', 'day'), name='hoursexception_once', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='Service',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=120, verbose_name='nombre')),
+                ('description', models.CharField(blank=True, max_length=500, verbose_name='descripción')),
+                ('duration_minutes', models.PositiveSmallIntegerField(default=60, verbose_name='dura, en minutos')),
+                ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name='precio')),
+                ('currency', models.CharField(blank=True, max_length=3, verbose_name='moneda')),
+                ('color', models.CharField(blank=True, max_length=20, verbose_name='color')),
+                ('place', models.CharField(blank=True, max_length=200, verbose_name='dónde')),
+                ('buffer_before', models.PositiveSmallIntegerField(default=0, verbose_name='minutos libres antes')),
+                ('buffer_after', models.PositiveSmallIntegerField(default=0, verbose_name='minutos libres después')),
+                ('notice_minutes', models.PositiveIntegerField(default=0, verbose_name='aviso mínimo, en minutos')),
+                ('horizon_days', models.PositiveSmallIntegerField(default=60, verbose_name='hasta cuántos días adelante')),
+                ('daily_limit', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='por día y vendedor, como máximo')),
+                ('step_minutes', models.PositiveSmallIntegerField(default=60, verbose_name='un turno cada, en minutos')),
+                ('is_public', models.BooleanField(default=True, verbose_name='en la página de reservas')),
+                ('is_active', models.BooleanField(default=True, verbose_name='activo')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='orden')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
+            ],
+            options={
+                'verbose_name': 'servicio',
+                'verbose_name_plural': 'servicios',
+                'ordering': ['position', 'name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('duration_minutes__gte', 5), ('duration_minutes__lte', 720)), name='service_length'), models.CheckConstraint(condition=models.Q(('step_minutes__gte', 5), ('step_minutes__lte', 720)), name='service_step'), models.CheckConstraint(condition=models.Q(('horizon_days__gte', 1), ('horizon_days__lte', 366)), name='service_horizon')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AgendaEvent',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('lane', models.GeneratedField(db_persist=True, expression=models.Func(models.F('seller'), template="('x' || replace(right((%(expressions)s)::text, 17), '-', ''))::bit(64)::bigint"), output_field=models.BigIntegerField())),
+                ('kind', models.CharField(choices=[('meeting', 'Cita'), ('busy', 'Ocupado')], default='meeting', max_length=8, verbose_name='tipo')),
+                ('status', models.CharField(choices=[('held', 'Apartada'), ('scheduled', 'Agendada'), ('confirmed', 'Confirmada'), ('done', 'Hecha'), ('no_show', 'No vino'), ('cancelled', 'Cancelada')], default='scheduled', max_length=10, verbose_name='estado')),
+                ('source', models.CharField(choices=[('page', 'Agenda'), ('api', 'API'), ('agent', 'Agente'), ('public', 'Página de reservas'), ('google', 'Google Calendar')], default='page', max_length=8, verbose_name='de dónde')),
+                ('title', models.CharField(blank=True, max_length=200, verbose_name='título')),
+                ('note', models.TextField(blank=True, verbose_name='nota interna')),
+                ('place', models.CharField(blank=True, max_length=200, verbose_name='dónde')),
+                ('starts_at', models.DateTimeField(verbose_name='empieza')),
+                ('ends_at', models.DateTimeField(verbose_name='termina')),
+                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ('hold_until', models.DateTimeField(blank=True, null=True)),
+                ('booking_key', models.CharField(blank=True, max_length=80, null=True, unique=True)),
+                ('why', models.JSONField(blank=True, default=dict, verbose_name='por qué este vendedor')),
+                ('moves', models.PositiveSmallIntegerField(default=0, verbose_name='veces que se movió')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmada')),
+                ('outcome', models.CharField(blank=True, max_length=300, verbose_name='resultado')),
+                ('outcome_at', models.DateTimeField(blank=True, null=True)),
+                ('cancelled_at', models.DateTimeField(blank=True, null=True, verbose_name='cancelada')),
+                ('cancel_reason', models.CharField(blank=True, max_length=300, verbose_name='motivo de la cancelación')),
+                ('next_reminder_at', models.DateTimeField(blank=True, null=True)),
+                ('outcome_asked_at', models.DateTimeField(blank=True, null=True)),
+                ('google_calendar_id', models.CharField(blank=True, max_length=300)),
+                ('google_calendar_event_id', models.CharField(blank=True, max_length=1024)),
+                ('google_etag', models.CharField(blank=True, max_length=100)),
+                ('revision', models.PositiveIntegerField(default=1)),
+                ('pushed_revision', models.PositiveIntegerField(default=0)),
+                ('push_after', models.DateTimeField(blank=True, null=True)),
+                ('push_attempts', models.PositiveSmallIntegerField(default=0)),
+                ('push_error', models.CharField(blank=True, max_length=300)),
+                ('actor_kind', models.CharField(max_length=12)),
+                ('actor_id', models.CharField(blank=True, max_length=64)),
+                ('actor_label', models.CharField(blank=True, max_length=160, verbose_name='quién la creó')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creada')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='cambiada')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='crm.contact', verbose_name='contacto')),
+                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appointments', to='crm.lead', verbose_name='lead')),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='crm.seller', verbose_name='vendedor')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='crm.service', verbose_name='servicio')),
+            ],
+            options={
+                'verbose_name': 'cita',
+                'verbose_name_plural': 'citas',
+                'indexes': [models.Index(fields=['seller', 'starts_at'], name='agendaevent_seller'), models.Index(fields=['starts_at', 'id'], name='agendaevent_when'), models.Index(fields=['contact', '-starts_at'], name='agendaevent_contact'), models.Index(fields=['lead', '-starts_at'], name='agendaevent_lead'), models.Index(condition=models.Q(('status', 'held')), fields=['hold_until'], name='agendaevent_holds'), models.Index(condition=models.Q(('next_reminder_at__isnull', False)), fields=['next_reminder_at'], name='agendaevent_remind'), models.Index(condition=models.Q(('kind', 'meeting'), ('status__in', ['scheduled', 'confirmed'])), fields=['ends_at'], name='agendaevent_open'), models.Index(condition=models.Q(('revision__gt', models.F('pushed_revision'))), fields=['push_after', 'id'], name='agendaevent_push')],
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status', 'cancelled'), _negated=True), expressions=[(models.Func(models.F('lane'), models.F('lane'), models.Value('[]'), function='int8range'), '&&'), ('period', '&&')], name='agendaevent_alone'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='agendaevent_order'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'held'), _negated=True), ('hold_until__isnull', False), _connector='OR'), name='agendaevent_hold'), models.UniqueConstraint(condition=models.Q(('google_calendar_event_id', ''), _negated=True), fields=('google_calendar_id', 'google_calendar_event_id'), name='agendaevent_google')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CalendarConflict',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('overlap', 'Se pisa con otra cosa de Google Calendar'), ('edited', 'Cambiada de los dos lados'), ('moved', 'Movida en Google a un horario ocupado'), ('deleted', 'Borrada en Google y cambiada aquí')], max_length=8, verbose_name='qué pasa')),
+                ('theirs', models.JSONField(blank=True, default=dict, verbose_name='lo que dice Google')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='cuándo')),
+                ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resuelto')),
+                ('resolution', models.CharField(blank=True, max_length=8, verbose_name='qué se hizo')),
+                ('resolved_by', models.CharField(blank=True, max_length=160, verbose_name='quién')),
+                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='crm.agendaevent', verbose_name='cita')),
+            ],
+            options={
+                'verbose_name': 'conflicto de agenda',
+                'verbose_name_plural': 'conflictos de agenda',
+                'indexes': [models.Index(condition=models.Q(('resolved_at__isnull', True)), fields=['-at'], name='calendarconflict_open')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('event', 'kind'), name='calendarconflict_once')],
+            },
+        ),
         migrations.AddField(
-            model_name="seller",
-            name="feed_version",
+            model_name='seller',
+            name='feed_version',
             field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.AddField(
-            model_name="seller",
-            name="weight",
-            field=models.PositiveSmallIntegerField(default=1, verbose_name="peso en el reparto de citas"),
+            model_name='seller',
+            name='weight',
+            field=models.PositiveSmallIntegerField(default=1, verbose_name='peso en el reparto de citas'),
         ),
         migrations.AlterField(
-            model_name="notification",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("assigned", "Le asignaron"),
-                    ("mention", "Mención"),
-                    ("reminder", "Recordatorio"),
-                    ("hot", "Lead caliente"),
-                    ("waiting", "Espera respuesta"),
-                    ("cold", "Se enfría"),
-                    ("approval", "Aprobación"),
-                    ("handover", "Traspaso"),
-                    ("form", "Formulario"),
-                    ("done", "Trabajo terminado"),
-                    ("agenda", "Agenda"),
-                ],
-                max_length=10,
-                verbose_name="tipo",
-            ),
-        ),
-        migrations.CreateModel(
-            name="AgendaSettings",
-            fields=[
-                ("id", models.BigIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                (
-                    "holidays",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "No cerrar por feriados"),
-                            ("AR", "Argentina"),
-                            ("MX", "México"),
-                            ("CO", "Colombia"),
-                            ("CL", "Chile"),
-                            ("ES", "España"),
-                        ],
-                        default="",
-                        max_length=2,
-                        verbose_name="feriados de",
-                    ),
-                ),
-                (
-                    "offer_minutes",
-                    models.PositiveSmallIntegerField(default=30, verbose_name="un horario ofrecido vale, en minutos"),
-                ),
-                (
-                    "reminder_hours",
-                    models.JSONField(blank=True, default=list, verbose_name="recordar tantas horas antes"),
-                ),
-                (
-                    "reminder_template",
-                    models.CharField(blank=True, max_length=512, verbose_name="plantilla del recordatorio"),
-                ),
-                (
-                    "reminder_language",
-                    models.CharField(blank=True, max_length=12, verbose_name="idioma de la plantilla"),
-                ),
-                ("page_on", models.BooleanField(default=False, verbose_name="página de reservas abierta")),
-                ("page_title", models.CharField(blank=True, max_length=120, verbose_name="título de la página")),
-                ("page_intro", models.CharField(blank=True, max_length=500, verbose_name="texto de la página")),
-                ("page_color", models.CharField(blank=True, max_length=20, verbose_name="color de la página")),
-                ("page_consent", models.CharField(blank=True, max_length=500, verbose_name="texto del consentimiento")),
-            ],
-            options={
-                "verbose_name": "ajustes de la agenda",
-                "verbose_name_plural": "ajustes de la agenda",
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="agendasettings_one")],
-            },
-        ),
-        migrations.CreateModel(
-            name="CalendarConnection",
-            fields=[
-                ("id", models.BigIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                (
-                    "way",
-                    models.CharField(
-                        choices=[("oauth", "Cuenta de Google"), ("service_account", "Cuenta de servicio")],
-                        max_length=16,
-                        verbose_name="cómo",
-                    ),
-                ),
-                ("account", models.CharField(blank=True, max_length=254, verbose_name="cuenta")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("connected", "Conectado"), ("failing", "Con problemas"), ("revoked", "Sin permiso")],
-                        default="connected",
-                        max_length=10,
-                        verbose_name="estado",
-                    ),
-                ),
-                ("error", models.CharField(blank=True, max_length=300, verbose_name="último problema")),
-                ("last_ok_at", models.DateTimeField(blank=True, null=True, verbose_name="último contacto")),
-                ("connected_by", models.CharField(blank=True, max_length=160, verbose_name="quién lo conectó")),
-                ("connected_at", models.DateTimeField(auto_now_add=True, verbose_name="conectado")),
-            ],
-            options={
-                "verbose_name": "conexión con Google Calendar",
-                "verbose_name_plural": "conexiones con Google Calendar",
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="calendarconnection_one")],
-            },
-        ),
-        migrations.CreateModel(
-            name="ExternalCalendar",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                ("calendar_id", models.CharField(max_length=300, unique=True, verbose_name="calendario")),
-                ("name", models.CharField(blank=True, max_length=254, verbose_name="nombre")),
-                ("timezone", models.CharField(blank=True, max_length=64)),
-                ("can_write", models.BooleanField(default=True, verbose_name="se puede escribir")),
-                (
-                    "matched",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "sin vendedor"), ("name", "por el nombre"), ("hand", "a mano")],
-                        default="",
-                        max_length=4,
-                        verbose_name="cómo se unió",
-                    ),
-                ),
-                ("is_main", models.BooleanField(default=False, verbose_name="recibe las citas")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("new", "Sin leer todavía"),
-                            ("ok", "Al día"),
-                            ("failing", "No se puede leer"),
-                            ("gone", "Ya no está"),
-                        ],
-                        default="new",
-                        max_length=8,
-                        verbose_name="estado",
-                    ),
-                ),
-                ("error", models.CharField(blank=True, max_length=300, verbose_name="último problema")),
-                ("fails", models.PositiveSmallIntegerField(default=0)),
-                ("synced_at", models.DateTimeField(blank=True, null=True, verbose_name="leído")),
-                ("sync_token", models.TextField(blank=True)),
-                ("sync_after", models.DateTimeField(blank=True, null=True)),
-                ("channel_id", models.CharField(blank=True, max_length=64)),
-                ("channel_hash", models.CharField(blank=True, max_length=64)),
-                ("channel_resource", models.CharField(blank=True, max_length=200)),
-                ("channel_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "seller",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="calendars",
-                        to="crm.seller",
-                        verbose_name="vendedor",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "calendario externo",
-                "verbose_name_plural": "calendarios externos",
-                "ordering": ["name", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CalendarBlock",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                ("event_id", models.CharField(max_length=1024)),
-                ("etag", models.CharField(blank=True, max_length=100)),
-                ("title", models.CharField(blank=True, max_length=200, verbose_name="título")),
-                ("starts_at", models.DateTimeField(verbose_name="empieza")),
-                ("ends_at", models.DateTimeField(verbose_name="termina")),
-                ("is_all_day", models.BooleanField(default=False, verbose_name="todo el día")),
-                (
-                    "seller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="blocks",
-                        to="crm.seller",
-                        verbose_name="vendedor",
-                    ),
-                ),
-                (
-                    "calendar",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="blocks",
-                        to="crm.externalcalendar",
-                        verbose_name="calendario",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "ocupado en Google Calendar",
-                "verbose_name_plural": "ocupados en Google Calendar",
-            },
-        ),
-        migrations.CreateModel(
-            name="HoursException",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                ("day", models.DateField(verbose_name="día")),
-                ("spans", models.JSONField(blank=True, default=list, verbose_name="horario")),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="motivo")),
-                (
-                    "seller",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="exceptions",
-                        to="crm.seller",
-                        verbose_name="vendedor",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "día distinto",
-                "verbose_name_plural": "días distintos",
-                "ordering": ["day"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Service",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="nombre")),
-                ("description", models.CharField(blank=True, max_length=500, verbose_name="descripción")),
-                ("duration_minutes", models.PositiveSmallIntegerField(default=60, verbose_name="dura, en minutos")),
-                (
-                    "price",
-                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="precio"),
-                ),
-                ("currency", models.CharField(blank=True, max_length=3, verbose_name="moneda")),
-                ("color", models.CharField(blank=True, max_length=20, verbose_name="color")),
-                ("place", models.CharField(blank=True, max_length=200, verbose_name="dónde")),
-                ("buffer_before", models.PositiveSmallIntegerField(default=0, verbose_name="minutos libres antes")),
-                ("buffer_after", models.PositiveSmallIntegerField(default=0, verbose_name="minutos libres después")),
-                ("notice_minutes", models.PositiveIntegerField(default=0, verbose_name="aviso mínimo, en minutos")),
-                (
-                    "horizon_days",
-                    models.PositiveSmallIntegerField(default=60, verbose_name="hasta cuántos días adelante"),
-                ),
-                (
-                    "daily_limit",
-                    models.PositiveSmallIntegerField(
-                        blank=True, null=True, verbose_name="por día y vendedor, como máximo"
-                    ),
-                ),
-                (
-                    "step_minutes",
-                    models.PositiveSmallIntegerField(default=60, verbose_name="un turno cada, en minutos"),
-                ),
-                ("is_public", models.BooleanField(default=True, verbose_name="en la página de reservas")),
-                ("is_active", models.BooleanField(default=True, verbose_name="activo")),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="orden")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="creado")),
-            ],
-            options={
-                "verbose_name": "servicio",
-                "verbose_name_plural": "servicios",
-                "ordering": ["position", "name"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("duration_minutes__gte", 5), ("duration_minutes__lte", 720)),
-                        name="service_length",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("step_minutes__gte", 5), ("step_minutes__lte", 720)), name="service_step"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("horizon_days__gte", 1), ("horizon_days__lte", 366)), name="service_horizon"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AgendaEvent",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                (
-                    "lane",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=models.Func(
-                            models.F("seller"),
-                            template="('x' || replace(right((%(expressions)s)::text, 17), '-', ''))::bit(64)::bigint",
-                        ),
-                        output_field=models.BigIntegerField(),
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("meeting", "Cita"), ("busy", "Ocupado")],
-                        default="meeting",
-                        max_length=8,
-                        verbose_name="tipo",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("held", "Apartada"),
-                            ("scheduled", "Agendada"),
-                            ("confirmed", "Confirmada"),
-                            ("done", "Hecha"),
-                            ("no_show", "No vino"),
-                            ("cancelled", "Cancelada"),
-                        ],
-                        default="scheduled",
-                        max_length=10,
-                        verbose_name="estado",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("page", "Agenda"),
-                            ("api", "API"),
-                            ("agent", "Agente"),
-                            ("public", "Página de reservas"),
-                            ("google", "Google Calendar"),
-                        ],
-                        default="page",
-                        max_length=8,
-                        verbose_name="de dónde",
-                    ),
-                ),
-                ("title", models.CharField(blank=True, max_length=200, verbose_name="título")),
-                ("note", models.TextField(blank=True, verbose_name="nota interna")),
-                ("place", models.CharField(blank=True, max_length=200, verbose_name="dónde")),
-                ("starts_at", models.DateTimeField(verbose_name="empieza")),
-                ("ends_at", models.DateTimeField(verbose_name="termina")),
-                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ("hold_until", models.DateTimeField(blank=True, null=True)),
-                ("booking_key", models.CharField(blank=True, max_length=80, null=True, unique=True)),
-                ("why", models.JSONField(blank=True, default=dict, verbose_name="por qué este vendedor")),
-                ("moves", models.PositiveSmallIntegerField(default=0, verbose_name="veces que se movió")),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmada")),
-                ("outcome", models.CharField(blank=True, max_length=300, verbose_name="resultado")),
-                ("outcome_at", models.DateTimeField(blank=True, null=True)),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True, verbose_name="cancelada")),
-                (
-                    "cancel_reason",
-                    models.CharField(blank=True, max_length=300, verbose_name="motivo de la cancelación"),
-                ),
-                ("next_reminder_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome_asked_at", models.DateTimeField(blank=True, null=True)),
-                ("google_calendar_id", models.CharField(blank=True, max_length=300)),
-                ("google_calendar_event_id", models.CharField(blank=True, max_length=1024)),
-                ("google_etag", models.CharField(blank=True, max_length=100)),
-                ("revision", models.PositiveIntegerField(default=1)),
-                ("pushed_revision", models.PositiveIntegerField(default=0)),
-                ("push_after", models.DateTimeField(blank=True, null=True)),
-                ("push_attempts", models.PositiveSmallIntegerField(default=0)),
-                ("push_error", models.CharField(blank=True, max_length=300)),
-                ("actor_kind", models.CharField(max_length=12)),
-                ("actor_id", models.CharField(blank=True, max_length=64)),
-                ("actor_label", models.CharField(blank=True, max_length=160, verbose_name="quién la creó")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="creada")),
-                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="cambiada")),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="appointments",
-                        to="crm.contact",
-                        verbose_name="contacto",
-                    ),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="appointments",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-                (
-                    "seller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="crm.seller",
-                        verbose_name="vendedor",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="events",
-                        to="crm.service",
-                        verbose_name="servicio",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "cita",
-                "verbose_name_plural": "citas",
-            },
+            model_name='notification',
+            name='kind',
+            field=models.CharField(choices=[('assigned', 'Le asignaron'), ('mention', 'Mención'), ('reminder', 'Recordatorio'), ('hot', 'Lead caliente'), ('waiting', 'Espera respuesta'), ('cold', 'Se enfría'), ('approval', 'Aprobación'), ('handover', 'Traspaso'), ('form', 'Formulario'), ('done', 'Trabajo terminado'), ('agenda', 'Agenda')], max_length=10, verbose_name='tipo'),
         ),
         migrations.AddField(
-            model_name="seller",
-            name="services",
-            field=models.ManyToManyField(
-                blank=True, related_name="sellers", to="crm.service", verbose_name="servicios"
-            ),
-        ),
-        migrations.CreateModel(
-            name="CalendarConflict",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("overlap", "Se pisa con otra cosa de Google Calendar"),
-                            ("edited", "Cambiada de los dos lados"),
-                            ("moved", "Movida en Google a un horario ocupado"),
-                            ("deleted", "Borrada en Google y cambiada aquí"),
-                        ],
-                        max_length=8,
-                        verbose_name="qué pasa",
-                    ),
-                ),
-                ("theirs", models.JSONField(blank=True, default=dict, verbose_name="lo que dice Google")),
-                ("at", models.DateTimeField(auto_now_add=True, verbose_name="cuándo")),
-                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resuelto")),
-                ("resolution", models.CharField(blank=True, max_length=8, verbose_name="qué se hizo")),
-                ("resolved_by", models.CharField(blank=True, max_length=160, verbose_name="quién")),
-                (
-                    "event",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="conflicts",
-                        to="crm.agendaevent",
-                        verbose_name="cita",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "conflicto de agenda",
-                "verbose_name_plural": "conflictos de agenda",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("resolved_at__isnull", True)), fields=["-at"], name="calendarconflict_open"
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("resolved_at__isnull", True)),
-                        fields=("event", "kind"),
-                        name="calendarconflict_once",
-                    )
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="externalcalendar",
-            index=models.Index(
-                condition=models.Q(("seller__isnull", False)), fields=["sync_after"], name="externalcalendar_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="externalcalendar",
-            index=models.Index(
-                condition=models.Q(("channel_id", ""), _negated=True),
-                fields=["channel_id"],
-                name="externalcalendar_channel",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="externalcalendar",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_main", True)), fields=("seller",), name="externalcalendar_main"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="calendarblock",
-            index=models.Index(fields=["seller", "ends_at", "starts_at"], name="calendarblock_seller"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarblock",
-            constraint=models.UniqueConstraint(fields=("calendar", "event_id"), name="calendarblock_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarblock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="calendarblock_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hoursexception",
-            constraint=models.UniqueConstraint(
-                fields=("seller", "day"), name="hoursexception_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(fields=["seller", "starts_at"], name="agendaevent_seller"),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(fields=["starts_at", "id"], name="agendaevent_when"),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(fields=["contact", "-starts_at"], name="agendaevent_contact"),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(fields=["lead", "-starts_at"], name="agendaevent_lead"),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(condition=models.Q(("status", "held")), fields=["hold_until"], name="agendaevent_holds"),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(
-                condition=models.Q(("next_reminder_at__isnull", False)),
-                fields=["next_reminder_at"],
-                name="agendaevent_remind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(
-                condition=models.Q(("kind", "meeting"), ("status__in", ["scheduled", "confirmed"])),
-                fields=["ends_at"],
-                name="agendaevent_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="agendaevent",
-            index=models.Index(
-                condition=models.Q(("revision__gt", models.F("pushed_revision"))),
-                fields=["push_after", "id"],
-                name="agendaevent_push",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agendaevent",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("status", "cancelled"), _negated=True),
-                expressions=[
-                    (models.Func(models.F("lane"), models.F("lane"), models.Value("[]"), function="int8range"), "&&"),
-                    ("period", "&&"),
-                ],
-                name="agendaevent_alone",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agendaevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="agendaevent_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agendaevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "held"), _negated=True), ("hold_until__isnull", False), _connector="OR"
-                ),
-                name="agendaevent_hold",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agendaevent",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("google_calendar_event_id", ""), _negated=True),
-                fields=("google_calendar_id", "google_calendar_event_id"),
-                name="agendaevent_google",
-            ),
+            model_name='seller',
+            name='services',
+            field=models.ManyToManyField(blank=True, related_name='sellers', to='crm.service', verbose_name='servicios'),
         ),
     ]

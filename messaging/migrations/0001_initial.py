@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'conversación',
                 'verbose_name_plural': 'conversaciones',
+                'indexes': [models.Index(fields=['-last_message_at', '-id'], name='conversation_recent'), models.Index(fields=['contact'], name='conversation_contact'), models.Index(condition=models.Q(('waiting_since__isnull', False)), fields=['waiting_since', 'id'], name='conversation_waiting'), models.Index(condition=models.Q(('reply_due_at__isnull', False)), fields=['reply_due_at'], name='conversation_turn_due')],
+                'constraints': [models.UniqueConstraint(fields=('channel', 'contact'), name='conversation_once')],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +113,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mensaje',
                 'verbose_name_plural': 'mensajes',
+                'indexes': [models.Index(condition=models.Q(('status__in', ['queued', 'sending'])), fields=['not_before'], name='message_outgoing'), models.Index(condition=models.Q(('status__in', ['failed', 'unknown'])), fields=['-created_at'], name='message_dead')],
+                'constraints': [models.UniqueConstraint(fields=('channel', 'provider_message_id'), name='message_once'), models.UniqueConstraint(fields=('conversation', 'sequence'), name='message_sequence'), models.UniqueConstraint(fields=('conversation', 'idempotency_key'), name='message_idempotent'), models.CheckConstraint(condition=models.Q(('status__in', ['received', 'queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown', 'cancelled'])), name='message_status')],
             },
         ),
         migrations.CreateModel(
@@ -133,6 +137,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'adjunto',
                 'verbose_name_plural': 'adjuntos',
+                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['next_attempt_at'], name='attachment_pending')],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +156,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'aviso por unir',
                 'verbose_name_plural': 'avisos por unir',
+                'constraints': [models.UniqueConstraint(fields=('channel', 'provider_message_id', 'status'), name='pendingstatus_once')],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +174,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'aviso del proveedor',
                 'verbose_name_plural': 'avisos del proveedor',
+                'constraints': [models.UniqueConstraint(fields=('event_id', 'position'), name='notice_once')],
             },
         ),
         migrations.CreateModel(
@@ -185,61 +192,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'identidades en canales',
                 'constraints': [models.UniqueConstraint(fields=('channel', 'kind', 'external_id'), name='identity_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['-last_message_at', '-id'], name='conversation_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['contact'], name='conversation_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('waiting_since__isnull', False)), fields=['waiting_since', 'id'], name='conversation_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('reply_due_at__isnull', False)), fields=['reply_due_at'], name='conversation_turn_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('channel', 'contact'), name='conversation_once'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'sending'])), fields=['not_before'], name='message_outgoing'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', ['failed', 'unknown'])), fields=['-created_at'], name='message_dead'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('channel', 'provider_message_id'), name='message_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'sequence'), name='message_sequence'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'idempotency_key'), name='message_idempotent'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['received', 'queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown', 'cancelled'])), name='message_status'),
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['next_attempt_at'], name='attachment_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='pendingstatus',
-            constraint=models.UniqueConstraint(fields=('channel', 'provider_message_id', 'status'), name='pendingstatus_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='providernotice',
-            constraint=models.UniqueConstraint(fields=('event_id', 'position'), name='notice_once'),
         ),
     ]

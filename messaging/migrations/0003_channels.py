@@ -34,11 +34,14 @@ class Migration(migrations.Migration):
                 ('synced_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creada')),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='templates', to='messaging.channel', verbose_name='canal')),
             ],
             options={
                 'verbose_name': 'plantilla',
                 'verbose_name_plural': 'plantillas',
                 'ordering': ['name', 'language'],
+                'constraints': [models.UniqueConstraint(fields=('channel', 'name', 'language'), name='template_once')],
             },
         ),
         migrations.CreateModel(
@@ -51,6 +54,7 @@ class Migration(migrations.Migration):
                 ('found', models.JSONField(default=list)),
                 ('page_tokens', tenants.sealed.SealedText(default='')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'conexión con Meta sin terminar',
@@ -70,10 +74,14 @@ class Migration(migrations.Migration):
                 ('by_label', models.CharField(blank=True, max_length=160)),
                 ('done_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scheduled', to='messaging.conversation', verbose_name='conversación')),
+                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='messaging.message')),
             ],
             options={
                 'verbose_name': 'mensaje programado',
                 'verbose_name_plural': 'mensajes programados',
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['send_at'], name='scheduled_due'), models.Index(fields=['conversation', 'send_at'], name='scheduled_conversation')],
             },
         ),
         migrations.AddField(
@@ -183,47 +191,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='channelidentity',
             index=models.Index(condition=models.Q(('username', ''), _negated=True), fields=['username'], name='identity_username'),
-        ),
-        migrations.AddField(
-            model_name='messagetemplate',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='messagetemplate',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='templates', to='messaging.channel', verbose_name='canal'),
-        ),
-        migrations.AddField(
-            model_name='metalogin',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='scheduledmessage',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='scheduledmessage',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scheduled', to='messaging.conversation', verbose_name='conversación'),
-        ),
-        migrations.AddField(
-            model_name='scheduledmessage',
-            name='message',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='messaging.message'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('channel', 'name', 'language'), name='template_once'),
-        ),
-        migrations.AddIndex(
-            model_name='scheduledmessage',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['send_at'], name='scheduled_due'),
-        ),
-        migrations.AddIndex(
-            model_name='scheduledmessage',
-            index=models.Index(fields=['conversation', 'send_at'], name='scheduled_conversation'),
         ),
     ]

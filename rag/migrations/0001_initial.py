@@ -47,6 +47,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'documento',
                 'verbose_name_plural': 'documentos',
                 'ordering': ['-created_at', '-id'],
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='rag_document_recent_ix'), models.Index(condition=models.Q(('status__in', ['queued', 'processing'])), fields=['lease_until'], name='rag_document_waiting_ix')],
+                'constraints': [models.UniqueConstraint(fields=('collection', 'sha256'), name='rag_document_content_uq', violation_error_message='Ese archivo ya está cargado en la colección.'), models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'processing', 'ready', 'failed'])), name='rag_document_status_ck'), models.CheckConstraint(condition=models.Q(('collection__in', ['general', 'adn_personal', 'shadow'])), name='rag_document_collection_ck'), models.CheckConstraint(condition=models.Q(('progress__lte', 100)), name='rag_document_progress_ck')],
             },
         ),
         migrations.CreateModel(
@@ -68,42 +70,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'fragmento',
                 'verbose_name_plural': 'fragmentos',
                 'ordering': ['document_id', 'position'],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search'], name='rag_chunk_search_gin')],
+                'constraints': [models.UniqueConstraint(fields=('document', 'position'), name='rag_chunk_position_uq'), models.CheckConstraint(condition=models.Q(('trust__in', ['business', 'customer'])), name='rag_chunk_trust_ck')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['-created_at', '-id'], name='rag_document_recent_ix'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'processing'])), fields=['lease_until'], name='rag_document_waiting_ix'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('collection', 'sha256'), name='rag_document_content_uq', violation_error_message='Ese archivo ya está cargado en la colección.'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'processing', 'ready', 'failed'])), name='rag_document_status_ck'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('collection__in', ['general', 'adn_personal', 'shadow'])), name='rag_document_collection_ck'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__lte', 100)), name='rag_document_progress_ck'),
-        ),
-        migrations.AddIndex(
-            model_name='chunk',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='rag_chunk_search_gin'),
-        ),
-        migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.UniqueConstraint(fields=('document', 'position'), name='rag_chunk_position_uq'),
-        ),
-        migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.CheckConstraint(condition=models.Q(('trust__in', ['business', 'customer'])), name='rag_chunk_trust_ck'),
         ),
     ]

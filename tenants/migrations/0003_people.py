@@ -57,10 +57,13 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='vence')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='último uso')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='anulada')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actúa como')),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa')),
             ],
             options={
                 'verbose_name': 'clave de integración',
                 'verbose_name_plural': 'claves de integración',
+                'indexes': [models.Index(fields=['tenant', '-created_at'], name='apikey_tenant')],
             },
         ),
         migrations.CreateModel(
@@ -86,7 +89,12 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='intentos')),
                 ('due_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='pedida')),
+                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tenants.tenant', verbose_name='empresa')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='request_due')],
+            },
         ),
         migrations.CreateModel(
             name='CredentialVersion',
@@ -98,26 +106,11 @@ class Migration(migrations.Migration):
                 ('last_four', models.CharField(blank=True, max_length=4)),
                 ('written_by', models.CharField(blank=True, max_length=160)),
                 ('written_at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Email',
-            fields=[
-                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('to', models.EmailField(max_length=254, verbose_name='para')),
-                ('kind', models.CharField(max_length=40, verbose_name='tipo')),
-                ('locale', models.CharField(default='es', max_length=8)),
-                ('context', models.JSONField(blank=True, default=dict)),
-                ('state', models.CharField(choices=[('queued', 'En cola'), ('sending', 'Enviando'), ('sent', 'Enviado'), ('undeliverable', 'No se pudo entregar'), ('cancelled', 'Cancelado')], default='queued', max_length=14, verbose_name='estado')),
-                ('error', models.CharField(blank=True, max_length=300, verbose_name='problema')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='intentos')),
-                ('due_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='enviado')),
+                ('credential', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='tenants.credential')),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
             options={
-                'verbose_name': 'correo',
-                'verbose_name_plural': 'correos',
+                'constraints': [models.UniqueConstraint(fields=('credential', 'version'), name='credential_version_once')],
             },
         ),
         migrations.CreateModel(
@@ -141,10 +134,38 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(verbose_name='vence')),
                 ('used_at', models.DateTimeField(blank=True, null=True, verbose_name='usado')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='anulado')),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='de parte de')),
+                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona')),
             ],
             options={
                 'verbose_name': 'enlace',
                 'verbose_name_plural': 'enlaces',
+                'indexes': [models.Index(fields=['tenant', '-created_at'], name='link_tenant'), models.Index(fields=['user', 'kind'], name='link_user')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Email',
+            fields=[
+                ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('to', models.EmailField(max_length=254, verbose_name='para')),
+                ('kind', models.CharField(max_length=40, verbose_name='tipo')),
+                ('locale', models.CharField(default='es', max_length=8)),
+                ('context', models.JSONField(blank=True, default=dict)),
+                ('state', models.CharField(choices=[('queued', 'En cola'), ('sending', 'Enviando'), ('sent', 'Enviado'), ('undeliverable', 'No se pudo entregar'), ('cancelled', 'Cancelado')], default='queued', max_length=14, verbose_name='estado')),
+                ('error', models.CharField(blank=True, max_length=300, verbose_name='problema')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='intentos')),
+                ('due_at', models.DateTimeField(null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creado')),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='enviado')),
+                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona')),
+                ('link', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='emails', to='tenants.onetimelink', verbose_name='enlace')),
+            ],
+            options={
+                'verbose_name': 'correo',
+                'verbose_name_plural': 'correos',
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='email_due'), models.Index(fields=['tenant', '-created_at'], name='email_tenant')],
             },
         ),
         migrations.CreateModel(
@@ -165,10 +186,13 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(verbose_name='termina')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='terminado')),
                 ('ended_by', models.CharField(blank=True, max_length=160, verbose_name='terminado por')),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='quién')),
             ],
             options={
                 'verbose_name': 'visita de la plataforma',
                 'verbose_name_plural': 'visitas de la plataforma',
+                'indexes': [models.Index(fields=['tenant', '-created_at'], name='visit_tenant')],
             },
         ),
         migrations.CreateModel(
@@ -190,6 +214,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'credencial de la plataforma',
                 'verbose_name_plural': 'credenciales de la plataforma',
+                'constraints': [models.UniqueConstraint(fields=('category', 'name'), name='platform_credential_once')],
             },
         ),
         migrations.CreateModel(
@@ -198,7 +223,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code_hash', models.CharField(max_length=64)),
                 ('used_at', models.DateTimeField(null=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'code_hash'), name='recovery_once')],
+            },
         ),
         migrations.CreateModel(
             name='SecondFactor',
@@ -221,7 +250,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('seen_at', models.DateTimeField(auto_now_add=True)),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', '-created_at'], name='signin_user')],
+            },
         ),
         migrations.CreateModel(
             name='Team',
@@ -229,10 +262,12 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=config.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=80, verbose_name='nombre')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='desde')),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa')),
             ],
             options={
                 'verbose_name': 'equipo',
                 'verbose_name_plural': 'equipos',
+                'constraints': [models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('name'), name='team_once')],
             },
         ),
         migrations.AddField(
@@ -306,95 +341,6 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='correo confirmado'),
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actúa como'),
-        ),
-        migrations.AddField(
-            model_name='apikey',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
-            model_name='companyrequest',
-            name='tenant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
-            model_name='companyrequest',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona'),
-        ),
-        migrations.AddField(
-            model_name='credentialversion',
-            name='credential',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='tenants.credential'),
-        ),
-        migrations.AddField(
-            model_name='credentialversion',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant'),
-        ),
-        migrations.AddField(
-            model_name='email',
-            name='tenant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
-            model_name='email',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona'),
-        ),
-        migrations.AddField(
-            model_name='onetimelink',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='de parte de'),
-        ),
-        migrations.AddField(
-            model_name='onetimelink',
-            name='tenant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
-            model_name='onetimelink',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona'),
-        ),
-        migrations.AddField(
-            model_name='email',
-            name='link',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='emails', to='tenants.onetimelink', verbose_name='enlace'),
-        ),
-        migrations.AddField(
-            model_name='platformaccess',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
-            model_name='platformaccess',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='quién'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformcredential',
-            constraint=models.UniqueConstraint(fields=('category', 'name'), name='platform_credential_once'),
-        ),
-        migrations.AddField(
-            model_name='recoverycode',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='signin',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='team',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant', verbose_name='empresa'),
-        ),
-        migrations.AddField(
             model_name='membership',
             name='team',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='members', to='tenants.team', verbose_name='equipo'),
@@ -402,50 +348,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='membership',
             constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['', 'own', 'team', 'all'])), name='membership_scope'),
-        ),
-        migrations.AddIndex(
-            model_name='apikey',
-            index=models.Index(fields=['tenant', '-created_at'], name='apikey_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='companyrequest',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='request_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='credentialversion',
-            constraint=models.UniqueConstraint(fields=('credential', 'version'), name='credential_version_once'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimelink',
-            index=models.Index(fields=['tenant', '-created_at'], name='link_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimelink',
-            index=models.Index(fields=['user', 'kind'], name='link_user'),
-        ),
-        migrations.AddIndex(
-            model_name='email',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='email_due'),
-        ),
-        migrations.AddIndex(
-            model_name='email',
-            index=models.Index(fields=['tenant', '-created_at'], name='email_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='platformaccess',
-            index=models.Index(fields=['tenant', '-created_at'], name='visit_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='recoverycode',
-            constraint=models.UniqueConstraint(fields=('user', 'code_hash'), name='recovery_once'),
-        ),
-        migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['user', '-created_at'], name='signin_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('name'), name='team_once'),
         ),
         migrations.RunSQL(MOVE_PASSWORDS, migrations.RunSQL.noop),
         migrations.RemoveField(
