@@ -1,5 +1,6 @@
 """The worker's doors: an id comes in, a service does the work. Each may run twice or not at all; rows decide."""
 
+from datetime import datetime
 from uuid import UUID
 
 from celery import shared_task
@@ -104,9 +105,9 @@ def hand_over(*, tenant: Tenant, action_id: str) -> None:
 
 
 @tenant_task()
-def settle_first_response(*, tenant: Tenant, contact_id: str) -> None:
+def settle_first_response(*, tenant: Tenant, contact_id: str, gone: str = "") -> None:
     with tenant_context(tenant):
-        responses.settle_first(UUID(contact_id))
+        responses.settle_first(UUID(contact_id), gone=datetime.fromisoformat(gone) if gone else None)
 
 
 @shared_task

@@ -15,6 +15,7 @@ from messaging.ingest.models import InboundEvent
 from messaging.services import (
     appointment_messages,
     channel_health,
+    channel_leaving,
     channels,
     chatwoot_sync,
     delivery,
@@ -174,6 +175,11 @@ def look_at_chatwoot(*, tenant: Tenant, person: str, language: str | None = None
 @tenant_task()
 def subscribe_chatwoot(*, tenant: Tenant, channel_id: str) -> None:
     connecting_chatwoot.subscribe(tenant=tenant, channel_id=UUID(channel_id))
+
+
+@tenant_task()
+def leave_provider(*, tenant: Tenant, channel_id: str) -> None:
+    channel_leaving.leave(tenant=tenant, channel_id=UUID(channel_id))
 
 
 @tenant_task()

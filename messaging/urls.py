@@ -71,6 +71,7 @@ urlpatterns = [
     path("canales/<uuid:pk>/conexion/reintentar/", connect_meta.setup_again, name="channel-setup-again"),
     path("canales/<uuid:pk>/", channels.detail, name="channel"),
     path("canales/<uuid:pk>/editar/", channels.edit, name="channel-edit"),
+    path("canales/<uuid:pk>/eliminar/", channels.remove, name="channel-remove"),
     path("canales/<uuid:pk>/credencial/", channels.secret, name="channel-secret"),
     path("canales/<uuid:pk>/token-de-verificacion/", channels.verify_token, name="channel-verify-token"),
     path("canales/<uuid:pk>/mensaje-de-prueba/", channels.test_message, name="channel-test-message"),

@@ -9,6 +9,8 @@ TOKEN_BUDGET = 4000
 LONGEST_LINE = 6000
 # Of a voice note without words: the customer has to be told, which only the agent's answer can do.
 UNHEARD = "[nota de voz que no se pudo escuchar: decirlo y pedir que lo escriba]"
+# Before what a person wrote for the agent when they gave the chat back: it binds, but the customer has not read it.
+BRIEF = "(nota interna al devolver el chat a la IA; el contacto no la ve)"
 
 
 @dataclass(frozen=True, slots=True)

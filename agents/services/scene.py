@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from agents.domain.history import UNHEARD, Line, Speaker, recent_turns
+from agents.domain.history import BRIEF, UNHEARD, Line, Speaker, recent_turns
 from agents.domain.language import language_of
 from agents.domain.pricing import counted_cost
 from agents.domain.prompt import AgentText, Facts, SystemPrompt, assemble
@@ -30,6 +30,7 @@ LINES = 60
 MOST_PICTURES = 3
 Details = Mapping[str, tuple[str, str]]  # a field's key → its name and the value in words
 UNSAID = (MessageStatus.CANCELLED, MessageStatus.FAILED)
+_BRIEF = Q(kind="note", payload__brief=True)  # what a person told the agent when they gave the chat back
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def answering_version(channel_source: str) -> AgentVersion | None:
 
 
 def _rows(conversation: Conversation, upto_sequence: int) -> list[Message]:
-    said = Message.objects.filter(conversation=conversation).exclude(kind__in=("note", "reaction"))
-    said = said.exclude(status__in=UNSAID).exclude(author=Message.Author.SYSTEM)
+    spoken = ~Q(kind__in=("note", "reaction")) & ~Q(author=Message.Author.SYSTEM)
+    said = Message.objects.filter(spoken | _BRIEF, conversation=conversation).exclude(status__in=UNSAID)
     said = said.filter(Q(direction=Message.Direction.OUT) | Q(sequence__lte=upto_sequence))
     # A reply that the customer wrote past belongs before what it did not answer, else that would never be answered.
     return sorted(
@@ -101,8 +102,10 @@ def _rows(conversation: Conversation, upto_sequence: int) -> list[Message]:
 
 
 def _line(row: Message) -> Line:
-    """A picture says that it is one; a voice note that nobody could hear, that too."""
+    """A picture says that it is one; a voice note that nobody could hear, that too; a note of the team, whom it is for."""
     text, ours = row.text.strip(), bool(row.payload.get("placeholder"))
+    if row.kind == "note":
+        return Line("user", f"{BRIEF} {text}", row.author_name)
     if row.kind == "audio" and ours and row.direction == Message.Direction.IN:
         return Line(_speaker(row), UNHEARD, row.author_name)
     if row.kind == "image":

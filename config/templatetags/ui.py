@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import sentences
+
 register = template.Library()
 
 SILENT = SafeString('aria-hidden="true"')
@@ -134,6 +136,12 @@ def initials(name: str | None) -> str:
 def dash(value: object) -> object:
     """No data is "—"; zero stays 0."""
     return "—" if value is None or value == "" or value == [] else value
+
+
+@register.filter
+def worded(text: str | None) -> str:
+    """A stored sentence of ours in the reader's language. Never for what a customer or a person of the team wrote."""
+    return sentences.worded(text or "")
 
 
 @register.simple_tag(takes_context=True)

@@ -40,10 +40,14 @@ def allows(contact: Contact, purpose: str) -> bool:
 def opt_out(*, contact: Contact, by: Actor, source: str, at: datetime | None = None) -> bool:
     """The person wants no more messages that they did not ask for. False when that was known already.
 
-    `at`: the moment of their words. Who writes again later is answered, see messaging.domain.opt_out.
+    `at`: the moment of their words. Who writes again later is answered, see messaging.domain.opt_out; who then says it
+    again means from now on.
     """
     contact.refresh_from_db(from_queryset=Contact.objects.select_for_update(no_key=True))
     if contact.opted_out_at is not None:
+        if at is not None and at > contact.opted_out_at:
+            contact.opted_out_at = at
+            contact.save(update_fields=["opted_out_at"])
         return False
     contact.opted_out_at = at or timezone.now()
     _write(contact, PURPOSES, False, by, source)

@@ -44,11 +44,28 @@ def note_answer(
         commit.queue("crm.tasks.settle_first_response", contact_id=str(contact_id))
 
 
-def settle_first(contact_id: UUID) -> bool:
+def forget_answer(*, contact_id: UUID, conversation_id: UUID, asked_at: datetime) -> None:
+    """What was noted as the answer never left: nobody answered this question yet."""
+    row = Response.objects.filter(conversation_id=conversation_id, asked_at=asked_at).first()
+    if row is None:
+        return
+    row.delete()
+    if not row.by_ai and not settle_first(contact_id, gone=row.answered_at):
+        gone = row.answered_at.isoformat()
+        commit.queue("crm.tasks.settle_first_response", contact_id=str(contact_id), gone=gone)
+
+
+def settle_first(contact_id: UUID, *, gone: datetime | None = None) -> bool:
     """Write the first answer of a person on the contact's open leads that lack it. False when a lead was busy.
+
+    `gone`: the time of an answer that was none; leads that have it as their first lack one again.
 
     Whoever answers holds the chat, and others hold leads while they wait for the chat: nobody may wait for a lead here.
     """
+    wrong = Lead.objects.filter(contact_id=contact_id, first_response_at=gone) if gone else Lead.objects.none()
+    for lead in wrong.select_for_update(skip_locked=True, no_key=True).order_by("pk"):
+        lead.first_response_at = None
+        lead.save(update_fields=["first_response_at", "updated_at"])
     lacking = Lead.objects.filter(contact_id=contact_id, closed_at__isnull=True, first_response_at=None)
     free = list(lacking.select_for_update(skip_locked=True, no_key=True).order_by("pk"))
     for lead in free:
@@ -63,4 +80,4 @@ def settle_first(contact_id: UUID) -> bool:
             first.is_first = True
             first.save(update_fields=["is_first"])
     answered = Response.objects.filter(contact_id=contact_id, by_ai=False, answered_at__gte=OuterRef("created_at"))
-    return not lacking.filter(Exists(answered)).exists()
+    return not wrong.exists() and not lacking.filter(Exists(answered)).exists()

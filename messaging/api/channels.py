@@ -57,13 +57,19 @@ class OneChannel(CompanyView):
             _switch(channel, status, by=self.actor)
         return Response(WithAddress(channel).data)
 
+    @extend_schema(operation_id="channels_destroy", responses={204: None})
+    def delete(self, request: Request, pk: str) -> Response:
+        """Only one without conversations; 409 for any other, which can be switched off instead."""
+        channels.remove_channel(channel=channel_for(self.member, pk), by=self.actor)
+        return Response(status=204)
+
 
 class Check(CompanyView):
     writes = "channels.write"
 
     @extend_schema(operation_id="channels_check", request=None, responses={202: ChannelOut})
     def post(self, request: Request, pk: str) -> Response:
-        """Have a worker try the connection; `status` and `status_detail` tell how it went."""
+        """Have a worker try the connection; `status` and `status_detail` tell how it went. 409 for one that is off."""
         channel = channel_for(self.member, pk)
         channels.ask_for_test(channel=channel, by=self.actor)
         return Response(WithAddress(channel).data, status=202)

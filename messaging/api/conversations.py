@@ -20,6 +20,7 @@ from messaging.api.serializers import (
     FileBody,
     MessageOut,
     MessageWithFilesOut,
+    ReleaseBody,
     SentOut,
     TakeoverBody,
     TextBody,
@@ -124,11 +125,11 @@ class Takeover(Act):
 
 
 class Release(Act):
-    @extend_schema(operation_id="conversations_release", request=None, responses=ConversationOut)
+    @extend_schema(operation_id="conversations_release", request=ReleaseBody, responses=ConversationOut)
     def post(self, request: Request, pk: str) -> Response:
         """Give the chat back to the agent, which answers from the next customer message on."""
         conversation = conversation_for(self.member, pk, lock=True)
-        takeover.release(conversation=conversation, by=self.actor)
+        takeover.release(conversation=conversation, by=self.actor, **self.body(ReleaseBody))
         return self.done(conversation)
 
 

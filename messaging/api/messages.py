@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.errors import Forbidden
+from config.lib.errors import Forbidden, Invalid
 from messaging.access import message_for
-from messaging.api.serializers import LeftBehindFilter, LeftBehindOut, MessageOut, RelayBody, RelayedOut
+from messaging.api.serializers import LeftBehindFilter, LeftBehindOut, MessageOut, RelayBody, RelayedOut, RetryBody
+from messaging.models import MessageStatus
 from messaging.services import dead_letters, outbound, relay
 from tenants.api.base import CompanyView
 from tenants.audit_access import audit_access
@@ -55,8 +56,12 @@ class LeftBehind(CompanyView):
 class Retry(CompanyView):
     writes = "inbox.write"
 
-    @extend_schema(operation_id="messages_retry", request=None, responses=MessageOut)
+    @extend_schema(operation_id="messages_retry", request=RetryBody, responses=MessageOut)
     def post(self, request: Request, pk: str) -> Response:
-        """Queue a message that failed, or that nobody confirmed, once more."""
+        """Queue a message that failed once more; one that nobody confirmed (`unknown`) only with `looked`, else 422."""
         message = message_for(self.member, pk)
+        looked = self.body(RetryBody)["looked"]
+        if message.status == MessageStatus.UNKNOWN and not looked:
+            words = _("Nadie confirmó si llegó: mirar antes y repetir el pedido con looked en true.")
+            raise Invalid(words, fields={"looked": words})
         return Response(MessageOut(outbound.retry_message(message=message, by=self.actor)).data)

@@ -1,8 +1,13 @@
 """Shapes of channels, conversations and messages. Secrets live in the vault and never here."""
 
+from datetime import datetime
+
 from rest_framework import serializers
 
-from messaging.models import Channel, Conversation, Provider, Source
+from messaging.domain.timing import window_closes
+from messaging.models import Channel, Conversation, Message, Provider, Source
+from messaging.services import channel_facts
+from messaging.services.takeover import LONGEST_BRIEF
 
 
 class ChannelOut(serializers.Serializer):
@@ -16,10 +21,23 @@ class ChannelOut(serializers.Serializer):
     route_key = serializers.CharField()
     webhook_url = serializers.CharField()
     last_webhook_at = serializers.DateTimeField(allow_null=True)
+    checked_at = serializers.DateTimeField(allow_null=True, help_text="When its provider was last asked.")
+    facts = serializers.SerializerMethodField(
+        help_text="What the provider said of the account then, as it says it. Any of: name, username, phone, number, "
+        "quality (GREEN, YELLOW, RED), limit (TIER_1K…), status, subscribed, coexistence."
+    )
+    token_expires_at = serializers.DateTimeField(allow_null=True)
+    resting_until = serializers.DateTimeField(
+        allow_null=True, help_text="After failures in a row nothing is tried before; may lie in the past."
+    )
     fallback = serializers.UUIDField(
         source="fallback_id", allow_null=True, help_text="The channel that sends in its place while this one cannot."
     )
     created_at = serializers.DateTimeField()
+
+    def get_facts(self, row: Channel) -> dict[str, str | bool]:
+        known = {name: row.facts.get(name) for name in channel_facts.LABELS}
+        return {name: value for name, value in known.items() if value != "" and isinstance(value, str | bool)}
 
 
 class NewChannelBody(serializers.Serializer):
@@ -57,6 +75,18 @@ class ConversationOut(serializers.Serializer):
     last_message_preview = serializers.CharField()
     last_message_at = serializers.DateTimeField(allow_null=True)
     unread_count = serializers.IntegerField()
+    waiting_since = serializers.DateTimeField(
+        allow_null=True, help_text="The contact's first message that nobody has answered."
+    )
+    window_ends_at = serializers.SerializerMethodField(
+        help_text="Until when a person may write freely. Null on a web chat, which has no limit, and where the contact "
+        "has not written yet: WhatsApp then takes a template only."
+    )
+
+    def get_window_ends_at(self, row: Conversation) -> datetime | None:
+        if row.last_inbound_at is None:
+            return None
+        return window_closes(channel_source=row.channel_source, last_inbound=row.last_inbound_at, by_person=True)
 
 
 class ConversationFilter(serializers.Serializer):
@@ -98,14 +128,37 @@ class MessageOut(serializers.Serializer):
     )
     provider_message_id = serializers.CharField(allow_null=True)
     sequence = serializers.IntegerField()
+    reply_to = serializers.CharField(help_text="The provider's id of what it answers to, or empty.")
+    cause = serializers.CharField(help_text="Why an automatic message was written, or why one was withdrawn.")
+    sent_via = serializers.UUIDField(
+        source="sent_via_id", allow_null=True, help_text="The replacement channel that carried it."
+    )
+    edited = serializers.SerializerMethodField()
+    revoked = serializers.SerializerMethodField(help_text="Deleted by who wrote it; its text is gone.")
+    reactions = serializers.SerializerMethodField(help_text="contact and business → emoji")
     error = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+    def get_edited(self, row: Message) -> bool:
+        return bool(row.payload.get("edited"))
+
+    def get_revoked(self, row: Message) -> bool:
+        return bool(row.payload.get("revoked"))
+
+    def get_reactions(self, row: Message) -> dict[str, str]:
+        return dict(row.payload.get("reactions") or {})
 
 
 class LeftBehindOut(MessageOut):
     channel = serializers.UUIDField(source="channel_id")
     error_code = serializers.CharField()
     attempts = serializers.IntegerField()
+
+
+class RetryBody(serializers.Serializer):
+    looked = serializers.BooleanField(
+        required=False, default=False, help_text="Needed for one that nobody confirmed: it did not arrive."
+    )
 
 
 class LeftBehindFilter(serializers.Serializer):
@@ -133,6 +186,16 @@ class FileBody(serializers.Serializer):
 class TakeoverBody(serializers.Serializer):
     hours = serializers.FloatField(required=False, allow_null=True, help_text="The company's default when not named.")
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class ReleaseBody(serializers.Serializer):
+    brief = serializers.CharField(
+        max_length=LONGEST_BRIEF,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="What was agreed with the contact: a line of the thread that the agent reads and the contact does not.",
+    )
 
 
 class AssigneeBody(serializers.Serializer):

@@ -68,6 +68,14 @@ class NewTemplateBody(serializers.Serializer):
     )
 
 
+class ValuesBody(serializers.Serializer):
+    values = serializers.ListField(
+        child=serializers.CharField(max_length=1000, allow_blank=True),
+        max_length=100,
+        help_text="One for each variable, in their order: words, or {{nombre}} and the like.",
+    )
+
+
 class PreviewBody(serializers.Serializer):
     contact = serializers.UUIDField()
 
@@ -121,12 +129,31 @@ def _written(said: dict[str, Any]) -> Written:
 
 @audit_access("template.viewed", resource="pk")
 class OneTemplate(CompanyView):
-    reads = "inbox.write"
+    reads, writes = "inbox.write", "channels.write"
 
     @extend_schema(operation_id="templates_retrieve", responses=TemplateOut)
     def get(self, request: Request, pk: str) -> Response:
         """One template."""
         return Response(TemplateOut(templates.template_for(pk)).data)
+
+    @extend_schema(operation_id="templates_update", request=ValuesBody, responses=TemplateOut)
+    def patch(self, request: Request, pk: str) -> Response:
+        """Other data for its variables, in any state."""
+        values = self.body(ValuesBody)["values"]
+        row = templates.update(template=templates.template_for(pk), by=self.actor, values=values)
+        return Response(TemplateOut(row).data)
+
+    @extend_schema(operation_id="templates_duplicate", request=None, responses={201: TemplateOut})
+    def post(self, request: Request, pk: str) -> Response:
+        """A draft with the same words under the next free name."""
+        row = templates.duplicate(template=templates.template_for(pk), by=self.actor, user=self.user)
+        return Response(TemplateOut(row).data, status=201)
+
+    @extend_schema(operation_id="templates_destroy", responses={204: None})
+    def delete(self, request: Request, pk: str) -> Response:
+        """Only a draft that WhatsApp never saw; 409 for any other."""
+        templates.remove_draft(template=templates.template_for(pk), by=self.actor)
+        return Response(status=204)
 
 
 @audit_access("template.viewed", resource="pk")

@@ -159,7 +159,8 @@ def subscribe(*, tenant: Tenant, channel_id: UUID) -> None:
             commit.after(routes.changed)
     unsigned = _("Conectado. Esta versión de Chatwoot no firma sus avisos.")
     detail = _("Conectado: Chatwoot avisa de cada mensaje.") if signs_with else unsigned
-    worked = {"checked_at": timezone.now(), "facts": {**channel.facts, "subscribed": True}}
+    now = timezone.now()
+    worked = {"checked_at": now, "facts": {**channel.facts, "subscribed": True, channels.PROVEN: now.isoformat()}}
     _say(tenant, channel, {"status": Channel.Status.CONNECTED, "status_detail": detail, **worked})
 
 

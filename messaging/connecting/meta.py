@@ -101,10 +101,9 @@ def dialog_url(
         return f"{settings.INSTAGRAM_OAUTH_BASE_URL.rstrip('/')}/oauth/authorize?{urlencode(asked)}"
     config_id = signup_config() if source == Source.WHATSAPP else ""
     if config_id:
-        extras = {"sessionInfoVersion": "3"} | (
-            {"featureType": "whatsapp_business_app_onboarding"} if with_phone else {}
-        )
-        asked |= {"config_id": config_id, "override_default_response_type": "true", "extras": json.dumps(extras)}
+        asked |= {"config_id": config_id, "override_default_response_type": "true"}
+        if with_phone:
+            asked["extras"] = json.dumps({"featureType": "whatsapp_business_app_onboarding"})
     else:
         asked["scope"] = ",".join(needed_scopes(source, direct=False))
     base = settings.META_DIALOG_BASE_URL.rstrip("/")

@@ -3,7 +3,6 @@
 Every failure is a `ProviderError` whose words are ours: Meta's own may quote a token.
 """
 
-import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from config.lib import http
 from config.lib.errors import ProviderError
 from messaging.providers.clean import identifier, items, mapping, text
-from messaging.providers.meta_direct import errors
+from messaging.providers.meta_direct import errors, signature
 
 SECONDS = 10.0
 MOST_PAGES = 20  # of a list, each of a hundred
@@ -52,8 +51,7 @@ class App:
         return f"{self.app_id}|{self.secret}"
 
     def proof(self, token: str) -> dict[str, str]:
-        """`appsecret_proof`, which an app may be set to demand."""
-        return {"appsecret_proof": hmac.digest(self.secret.encode(), token.encode(), "sha256").hex()}
+        return signature.proof(self.secret, token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +195,10 @@ class Account:
         """Have the Cloud API serve the number; Meta allows ten attempts in 72 hours."""
         self._post(f"{phone_number_id}/register", {"messaging_product": "whatsapp", "pin": pin})
 
+    def sync(self, phone_number_id: str, what: str) -> None:
+        """Have the contacts (`smb_app_state_sync`) or the old chats (`history`) of a phone sent to our address."""
+        self._post(f"{phone_number_id}/smb_app_data", {"messaging_product": "whatsapp", "sync_type": what})
+
     def hooks(self, app_id: str) -> list[dict[str, Any]]:
         """Where an app has its events sent, for each object; asked with the app's own token."""
         return self._list(f"{app_id}/subscriptions")
@@ -262,7 +264,8 @@ def _refusal(answer: http.Response) -> ProviderError:
         body = mapping(answer.json())
     except ProviderError:
         body = {}
-    code = errors.code_of(body.get("error")) or errors.code_of(body)  # Instagram's is plain: {"code": 400, …}
+    # Instagram's is plain: {"code": 400, …}. 0 is a code too, that of a dead token.
+    code = next((each for each in map(errors.code_of, (body.get("error"), body)) if each is not None), None)
     verdict = errors.classify(code, status=answer.status)
     said = {"auth": NO if code in (10, 3) or 200 <= (code or 0) <= 299 else AGAIN, "retry": LATER, "unknown": LATER}
     words = SPECIAL.get(code or 0) or said.get(verdict.kind, OTHER)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from config.lib import commit
-from config.lib.errors import AppError, Invalid, ProviderError
+from config.lib.errors import AppError, Conflict, Invalid, ProviderError
 from messaging.connecting import draft
 from messaging.ingest import routes
 from messaging.models import Channel, Provider, Source
@@ -191,7 +191,9 @@ def _store(channel: Channel, key: str, by: Actor) -> None:
 
 # --- the webhook -------------------------------------------------------------------------------------------------
 def register_again(*, channel: Channel, by: Actor) -> None:
-    """A person asks for the address to be registered at YCloud. Raises RateLimited."""
+    """A person asks for the address to be registered at YCloud. Raises RateLimited, and Conflict for one that is off."""
+    if channel.status == Channel.Status.DISABLED:
+        raise Conflict(_("El canal está apagado: encenderlo registra también su dirección."))
     limits.check("provider-test", current_tenant().pk)
     _queue(channel)
     record(action="channel.tested", resource=channel, by=by)
@@ -222,7 +224,9 @@ def register(*, tenant: Tenant, channel_id: UUID) -> None:
     with tenant_context(tenant):
         _keep_secret(channel, secret)
     done = _("Conectado: YCloud avisa de cada mensaje.")
-    fields = {"facts": {**channel.facts, **facts, "subscribed": True}, "checked_at": timezone.now()}
+    now = timezone.now()
+    known = {**channel.facts, **facts, "subscribed": True, channels.PROVEN: now.isoformat()}
+    fields = {"facts": known, "checked_at": now}
     _say(tenant, channel, {"status": Channel.Status.CONNECTED, "status_detail": done, **fields})
 
 

@@ -9,6 +9,7 @@ WINDOW = timedelta(hours=24)
 # What a person of the team writes may come later there (Messenger's policy of the human agent).
 PERSON_WINDOW = timedelta(days=7)
 PERSON_SOURCES = ("instagram", "facebook")
+MOST_ATTEMPTS = 6  # of one bubble
 WINDOW_MARGIN = timedelta(minutes=1)  # clocks differ, and a send takes a moment
 
 

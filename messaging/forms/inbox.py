@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Source
+from messaging.services.takeover import LONGEST_BRIEF
 
 MOST_TEXT = 10_000
 
@@ -122,3 +123,25 @@ class AssigneeForm(forms.Form):
     """Empty gives the chat to nobody."""
 
     assignee = forms.UUIDField(required=False)
+
+
+class TakeForm(forms.Form):
+    """For how long; without it, for as long as the company says."""
+
+    hours = forms.FloatField(required=False)
+
+
+class ReleaseForm(forms.Form):
+    """What was agreed with the contact, for the agent that goes on."""
+
+    brief = forms.CharField(
+        label=_("Qué quedó acordado"),
+        required=False,
+        help_text=_("La IA lo lee antes de responder. El contacto no lo ve."),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "maxlength": LONGEST_BRIEF}),
+    )
+
+    @property
+    def words(self) -> str:
+        """As browsers send it, with every line end as two characters, it would count as longer than it was typed."""
+        return str(self.cleaned_data["brief"]).replace("\r\n", "\n") if self.is_valid() else ""

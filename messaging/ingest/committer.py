@@ -7,8 +7,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -21,6 +20,7 @@ from tenants.live.threads import ended
 logger = logging.getLogger(__name__)
 
 LARGEST_GROUP = 256
+LARGEST_GROUP_SIZE = 16 * 1024 * 1024  # characters; a statement has seconds, and memory on both sides
 FLUSHERS = 2
 MOST_WAITING = 20_000  # of one company
 MOST_WAITING_SIZE = 64 * 1024 * 1024
@@ -115,7 +115,7 @@ class Committer:
                 await connection.close()
 
     def _take(self) -> list[Waiting]:
-        group = self._waiting.take(LARGEST_GROUP)
+        group = self._waiting.take(LARGEST_GROUP, most_size=LARGEST_GROUP_SIZE)
         if not self._waiting and not self._stopping:
             self._arrived.clear()
         return group
@@ -227,8 +227,8 @@ class Committer:
         return count
 
     async def _drain_file(self, connection: psycopg.AsyncConnection[Any], claimed: Claimed) -> int:
-        count, events = 0, claimed.events()
-        while group := await asyncio.to_thread(lambda: list(islice(events, LARGEST_GROUP))):
+        count, groups = 0, in_groups(claimed.events())
+        while group := await asyncio.to_thread(next, groups, None):
             await self._drain_group(connection, group)
             count += len(group)
         await asyncio.to_thread(claimed.done)
@@ -246,6 +246,20 @@ class Committer:
                 await self._drain_group(connection, [event])
         else:
             self._stored({event.tenant_id for event in events})
+
+
+def in_groups(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """What fits into one statement, in order; an event larger than that alone."""
+    group: list[Event] = []
+    size = 0
+    for event in events:
+        size += len(event.raw)
+        if group and (len(group) == LARGEST_GROUP or size > LARGEST_GROUP_SIZE):
+            yield group
+            group, size = [], len(event.raw)
+        group.append(event)
+    if group:
+        yield group
 
 
 def columns(events: list[Event]) -> list[list[Any]]:

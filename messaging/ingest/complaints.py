@@ -30,8 +30,11 @@ class Complaints:
         self._noted: dict[tuple[str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def note(self, route: Route, reason: str) -> None:
-        """`reason`: no_secret, bad_signature, bad_verify_token. Never the body, never a header's value."""
+    def note(self, route: Route, reason: str, secret: str = "") -> None:
+        """`reason`: no_secret, bad_signature, bad_verify_token. Never the body, never a header's value.
+
+        `secret`: the name it has in the vault.
+        """
         now, key = time.monotonic(), (route.channel_id, reason)
         if now - self._noted.get(key, -APART_SECONDS) < APART_SECONDS:
             return
@@ -39,7 +42,7 @@ class Complaints:
             self._noted.clear()
         self._noted[key] = now
         logger.warning("webhook of channel %s (company %s) refused: %s", route.channel_id, route.tenant_id, reason)
-        task = asyncio.create_task(_tell(route, reason))
+        task = asyncio.create_task(_tell(route, reason, secret))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -48,14 +51,14 @@ class Complaints:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _tell(route: Route, reason: str) -> None:
+async def _tell(route: Route, reason: str, secret: str) -> None:
     try:
-        await in_thread(_write, route, reason)
+        await in_thread(_write, route, reason, secret)
     except DatabaseError as error:
         logger.warning("the refusal could not be written down: %s", error)
 
 
-def _write(route: Route, reason: str) -> None:
+def _write(route: Route, reason: str, secret: str) -> None:
     tenant = registry.by_id(route.tenant_id)
     if tenant is None:
         return
@@ -63,14 +66,15 @@ def _write(route: Route, reason: str) -> None:
         log_security_event(
             action="webhook.refused", by=Actor.system("webhook"), channel=route.channel_id, reason=reason
         )
-        changed = Channel.objects.filter(pk=route.channel_id).update(status_detail=_detail(reason))
+        changed = Channel.objects.filter(pk=route.channel_id).update(status_detail=_detail(reason, secret))
         if changed:
             emit("CHANNEL_UPDATED", object="channel", id=route.channel_id)
 
 
-def _detail(reason: str) -> str:
-    return {
-        "no_secret": _("Llegan avisos, pero falta cargar meta/APP_SECRET en Credenciales: se rechazan."),
-        "bad_signature": _("Se rechazó un aviso con la firma equivocada: revisar meta/APP_SECRET en Credenciales."),
+def _detail(reason: str, secret: str) -> str:
+    words = {
+        "no_secret": _("Llegan avisos, pero falta cargar %(secret)s en Credenciales: se rechazan."),
+        "bad_signature": _("Se rechazó un aviso con la firma equivocada: revisar %(secret)s en Credenciales."),
         "bad_verify_token": _("Se rechazó una verificación: el token no coincide con el del canal."),
     }[reason]
+    return words % {"secret": secret}

@@ -1,7 +1,8 @@
 """What waits to be stored, one line per company: each group takes from all lines in turn, and nobody fills the room."""
 
 import asyncio
-from collections import deque
+import math
+from collections import OrderedDict, deque
 
 from messaging.ingest.spool import Event
 
@@ -13,7 +14,7 @@ class Lines:
 
     def __init__(self, *, most: int, most_size: int) -> None:
         self._most, self._most_size = most, most_size
-        self._lines: dict[int, deque[Waiting]] = {}
+        self._lines: OrderedDict[int, deque[Waiting]] = OrderedDict()  # whose turn it is comes first
         self._sizes: dict[int, int] = {}
         self._count = self._size = 0
 
@@ -37,20 +38,20 @@ class Lines:
         self._count += 1
         return True
 
-    def take(self, most: int) -> list[Waiting]:
-        """Up to `most`, the same number from each company as far as it has them, oldest first."""
+    def take(self, most: int, *, most_size: float = math.inf) -> list[Waiting]:
+        """Up to `most` events of `most_size` together, one from each company in turn, oldest first. At least one."""
         group: list[Waiting] = []
         while self._lines and len(group) < most:
-            each = max(1, (most - len(group)) // len(self._lines))
-            for company in list(self._lines):
-                for _next in range(min(each, most - len(group))):
-                    group.append(self._take_one(company))
-                    if company not in self._lines:
-                        break
+            company, line = next(iter(self._lines.items()))
+            most_size -= len(line[0][0].raw)
+            if group and most_size < 0:
+                break
+            group.append(self._take_one(company))
         return group
 
     def _take_one(self, company: int) -> Waiting:
         line = self._lines[company]
+        self._lines.move_to_end(company)
         taken = line.popleft()
         size = len(taken[0].raw)
         self._count -= 1

@@ -88,13 +88,9 @@ class WebChat:
             await self._room(route, given["visitor_id"], client_of(scope), "out", 1, Bucket("", 0.02, 1000))
             now = datetime.now(UTC)
             moment = {"at": now.isoformat(), "timestamp": int(now.timestamp())}
-            raw = json.dumps({**given, "channel_id": route.channel_id, **moment})
-            await stored(
-                self._committer,
-                Event(
-                    route.tenant_id, "web", route.channel_id, _event_key(given["visitor_id"], given["message_id"]), raw
-                ),
-            )
+            key = _event_key(given["visitor_id"], given["message_id"])
+            raw = json.dumps({**given, "message_key": key, "channel_id": route.channel_id, **moment})
+            await stored(self._committer, Event(route.tenant_id, "web", route.channel_id, key, raw))
             return 202, {"message_id": given["message_id"]}
         if scope["method"] != "GET":
             raise Refused(405, headers=[(b"allow", b"GET, POST, OPTIONS")])

@@ -14,7 +14,8 @@ from messaging.providers.chatwoot import signature as chatwoot
 from messaging.providers.meta_direct import signature as meta
 from messaging.providers.ycloud import signature as ycloud
 
-MOST_BYTES = 1024 * 1024
+# Meta sends up to a thousand updates and three megabytes at once; a batch refused for its size is repeated and then lost.
+MOST_BYTES = 4 * 1024 * 1024
 RETRY = (b"retry-after", b"5")
 
 
@@ -95,7 +96,7 @@ class Webhooks:
             secrets = await self._secrets(route, fresh=True)
             if not _believed(door, raw, headers, secrets):
                 known = any(secrets.get(name) for name in door.secrets)
-                self._complaints.note(route, "bad_signature" if known else "no_secret")
+                self._complaints.note(route, "bad_signature" if known else "no_secret", door.secrets[0])
                 raise Refused(401)
         key = door.event_key(raw, headers) if door.event_key else ""
         event = Event(

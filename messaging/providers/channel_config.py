@@ -48,8 +48,8 @@ class ChannelConfig:
             values = _values(raw.get(one.name), many=one.many)
             if one.required and not values:
                 wrong[one.name] = _("Falta este dato.")
-            elif any(not re.fullmatch(one.pattern, value) for value in values):
-                wrong[one.name] = _("Este dato no tiene la forma esperada.")
+            elif bad := [value for value in values if not re.fullmatch(one.pattern, value)]:
+                wrong[one.name] = _not_fitting(bad[0]) if one.many else _("Este dato no tiene la forma esperada.")
             elif values:
                 cleaned[one.name] = values if one.many else values[0]
         if wrong:
@@ -59,6 +59,10 @@ class ChannelConfig:
     def channel_ref(self, config: Mapping[str, Any]) -> str:
         """How the provider names the channel in its webhooks; empty if it does not."""
         return str(config.get(self.account_field, "")) if self.account_field else ""
+
+
+def _not_fitting(value: str) -> str:
+    return _("«%(value)s» no tiene la forma esperada.") % {"value": value[:100]}
 
 
 def _values(given: object, *, many: bool) -> list[str]:

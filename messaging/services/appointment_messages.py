@@ -5,7 +5,7 @@ meanwhile is found again. Locks: contact, appointment, conversation.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -71,6 +71,16 @@ def _remind(due: reminders.Due) -> None:
         row.payload = {**row.payload, "appointment": str(event.pk)}
         row.save(update_fields=["payload"])
     chat.save()
+
+
+def outdated(message: Message, now: datetime) -> bool:
+    """Whether this is a reminder of an appointment that was called off, has another time by now or is over."""
+    word, _colon, named = (message.idempotency_key or "").partition(":")
+    if word != "reminder":
+        return False
+    pk, moment = named.split(":")[:2]
+    event = AgendaEvent.objects.upcoming().filter(pk=key_of(pk), starts_at__gt=now).first()
+    return event is None or f"{event.starts_at.timestamp():.0f}" != moment
 
 
 def _chat_of(event: AgendaEvent) -> Conversation | None:

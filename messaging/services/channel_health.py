@@ -37,7 +37,7 @@ WARN_DAYS = (14, 7, 1)
 RENEW_BEFORE = timedelta(days=10)  # Instagram's token lasts 60 days and is renewed at about day 50 (providers §3)
 RENEW_AFTER = timedelta(hours=24)
 BY = Actor.system("Meta")
-OURS = ("setup", "lost_told", "templates")  # entries of `facts` that no provider says
+OURS = ("setup", "lost_told", "templates", channels.PROVEN)  # entries of `facts` that no provider says
 Status = Channel.Status
 
 
@@ -51,17 +51,20 @@ def look(*, tenant: Tenant, channel_id: UUID, tried: bool = False) -> None:
         channel = Channel.objects.filter(pk=channel_id).exclude(provider=Provider.WEB).first()
     if channel is None or channel.status == Status.DISABLED:
         return
+    until = None
     try:
         adapter = adapter_for(tenant, channel)
-        if not (tried and channel.status == Status.CONNECTED):
+        if not (tried and channels.PROVEN in channel.facts):
             adapter.check()
+        # Before the facts, which are only shown: what they cannot tell must not keep a channel from being cared for.
+        if channel.provider == Provider.META_DIRECT:
+            until = _look_after_meta(tenant, channel)
         facts = mapping(small(adapter.facts()))
         if isinstance(adapter, YCloudWhatsApp):
             facts["subscribed"] = ycloud.is_told(adapter, channels.webhook_url(channel))
-        until = _look_after_meta(tenant, channel) if channel.provider == Provider.META_DIRECT else None
     except ProviderError as error:
         with tenant_context(tenant):
-            _write(channel, error=error)
+            _write(channel, error=error, until=until)
         return
     with tenant_context(tenant):
         _write(channel, facts=facts, until=until or rfc3339(facts.get("expires_at")))
@@ -80,17 +83,20 @@ def _write(
         return
     row.checked_at = timezone.now()
     if error is not None:
+        if error.kind == "auth":
+            row.facts.pop(channels.PROVEN, None)
         if error.kind == "auth" and row.status != Status.NEEDS_RECONNECT:
             row.status, row.status_detail = Status.NEEDS_RECONNECT, error.message[:300]
             _tell_lost(row)
     else:
         known = {name: row.facts[name] for name in (*OURS, "subscribed") if name in row.facts}
         row.facts = {**known, **(facts or {}), **{name: known[name] for name in OURS if name in known}}
+        row.facts[channels.PROVEN] = row.checked_at.isoformat()
         if row.status == Status.NEEDS_RECONNECT:
             row.status, row.status_detail = Status.CONNECTED, ""
             row.facts.pop("lost_told", None)
-        if until is not None and until != row.token_expires_at:
-            row.token_expires_at, row.expiry_warned_days = until, None
+    if until is not None and until != row.token_expires_at:
+        row.token_expires_at, row.expiry_warned_days = until, None
     fields = ["checked_at", "status", "status_detail", "facts", "token_expires_at", "expiry_warned_days"]
     row.save(update_fields=fields)
     emit("CHANNEL_UPDATED", object="channel", id=row.pk)

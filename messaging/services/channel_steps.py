@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from messaging.models import Channel, Provider
+from messaging.services.channels import PROVEN
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,15 @@ class Step:
 
 def steps_of(channel: Channel, *, missing: list[str], heard: bool, answered: bool) -> list[Step]:
     """`missing`: credentials that are not stored; `heard`, `answered`: whether a customer wrote, and something left."""
+    off = [_switch(channel)] if channel.status == Channel.Status.DISABLED else []
     first = _site(channel) if channel.provider == Provider.WEB else _account(channel, missing)
-    return [*first, *_talk(channel, heard=heard, answered=answered)]
+    return [*off, *first, *_talk(channel, heard=heard, answered=answered)]
+
+
+def _switch(channel: Channel) -> Step:
+    """Before everything else: no test and no message goes through a channel that is off."""
+    help_text = _("Está apagado: no recibe ni envía.")
+    return Step(_("Canal encendido"), False, help_text, _("Encender"), f"/canales/{channel.pk}/encender/", post=True)
 
 
 def _site(channel: Channel) -> list[Step]:
@@ -38,7 +46,7 @@ def _site(channel: Channel) -> list[Step]:
 
 
 def _account(channel: Channel, missing: list[str]) -> list[Step]:
-    works = channel.checked_at is not None and channel.status != Channel.Status.NEEDS_RECONNECT
+    works = PROVEN in channel.facts and channel.status != Channel.Status.NEEDS_RECONNECT
     called = channel.last_webhook_at is not None or bool(channel.facts.get("subscribed")) or _setup(channel) == {"ok"}
     by_meta = channel.provider == Provider.META_DIRECT
     return [

@@ -33,7 +33,15 @@ def send(
     if template is not None:
         slots = template_parts.slots(template.components)
         made, text = templates.ready(template, [slot.sample or _("ejemplo") for slot in slots])
-    sent = relay(by=by, user=user, to=to, text=text, channel=str(channel.pk), template=made, correlation_id=str(key))
+    try:
+        sent = relay(
+            by=by, user=user, to=to, text=text, channel=str(channel.pk), template=made, correlation_id=str(key)
+        )
+    except Invalid as error:
+        if error.code != "window_closed":
+            raise
+        message = _("Escribir primero desde ese teléfono a este número, o usar una plantilla.")
+        raise Invalid(message, code=error.code) from error
     record(action="channel.test_sent", resource=channel, by=by, diff={"template": template.name if template else ""})
     found: UUID = Message.objects.values_list("conversation_id", flat=True).get(pk=sent.message_ids[0])
     return found

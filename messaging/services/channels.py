@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,17 +17,18 @@ from messaging.ingest import routes
 from messaging.ingest.models import ChannelRoute
 from messaging.models import Channel, Conversation, Message, Provider, Source
 from messaging.providers import PROVIDERS, provider_class
-from messaging.services import breaker, meta_setup, unrouted
+from messaging.services import breaker, channel_leaving, meta_setup, unrouted
 from messaging.services.adapters import adapter_for
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.locks import hold
-from tenants.models import Credential, Tenant
+from tenants.models import Credential, PlatformCredential, Tenant
 from tenants.services import vault
 from tenants.services.audit import record
 
-CHECK = "messaging.tasks.check_channel"
+CHECK, REGISTER = "messaging.tasks.check_channel", "messaging.tasks.register_ycloud"
+PROVEN = "proven"  # entry of `facts`: when the provider last took the channel's credentials; gone once it refused them
 HEARD_EVERY = timedelta(seconds=30)  # how often "last webhook" is written at most
 #: secrets that some channels of a kind have: an old Chatwoot signs nothing, an Instagram sign-in has an app of its own
 OPTIONAL = {
@@ -96,29 +97,51 @@ def make_verify_token(*, channel: Channel, by: Actor) -> str:
 
 
 def set_enabled(*, channel: Channel, enabled: bool, by: Actor) -> Channel:
-    """Off: nothing is taken in and nothing leaves. On again: it proves itself with the next message or test."""
+    """Off: nothing is taken in and nothing leaves. On again: it proves itself anew, with a test or the next message."""
     _lock(channel)
+    channel.status_detail = ""
     if enabled:
         channel.status = Channel.Status.CONNECTED if channel.provider == Provider.WEB else Channel.Status.PENDING
+        channel.facts.pop(PROVEN, None)
+        _test_if_possible(channel)
     else:
         channel.status = Channel.Status.DISABLED
-    channel.status_detail = ""
-    channel.save(update_fields=["status", "status_detail"])
+    channel.save(update_fields=["status", "status_detail", "facts"])
     _write_route(channel)
     meta_setup.switched(channel=channel, enabled=enabled)
-    if enabled and channel.provider == Provider.YCLOUD:  # it stops calling an address that answered 404
-        commit.queue("messaging.tasks.register_ycloud", queue="sync", channel_id=str(channel.pk))
     record(action="channel.enabled" if enabled else "channel.disabled", resource=channel, by=by)
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
     return channel
 
 
+def _test_if_possible(channel: Channel) -> None:
+    """A worker asks the provider, unless what it would ask with is not stored."""
+    if channel.provider == Provider.WEB:
+        return
+    try:
+        adapter_for(current_tenant(), channel)
+    except ProviderError as error:
+        if error.code == vault.MissingCredential.code:
+            return
+    channel.status_detail = _("Probando la conexión…")
+    # YCloud stops calling an address that answered 404: registering it proves the key as well.
+    task = REGISTER if channel.provider == Provider.YCLOUD else CHECK
+    commit.queue(task, queue="sync", channel_id=str(channel.pk))
+
+
+def removable(channel: Channel) -> bool:
+    """Whether it never carried a chat."""
+    return not Conversation.objects.filter(channel=channel).exists()
+
+
 def remove_channel(*, channel: Channel, by: Actor) -> None:
     """A channel that never carried a chat goes for good. Raises Conflict for any other: it is switched off instead."""
-    if Conversation.objects.filter(channel=channel).exists():
+    Channel.objects.select_for_update().filter(pk=channel.pk).first()  # no chat can begin in it meanwhile
+    if not removable(channel):
         raise Conflict(_("Este canal tiene conversaciones: se puede apagar, no eliminar."))
     record(action="channel.removed", resource=channel, by=by, diff={"name": channel.name})
     emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+    channel_leaving.ask(channel, address=webhook_url(channel))
     meta_setup.removed(channel=channel, by=by)
     ChannelRoute.objects.filter(channel_id=channel.pk).delete()
     channel.delete()
@@ -142,14 +165,23 @@ class Needed:
     optional: bool = False
 
 
-def credentials_of(channel: Channel) -> list[Needed]:
-    """What the channel needs, and what it would use besides. One statement."""
+def stored_names() -> set[tuple[str, str]]:
+    """(category, NAME) of every secret that the company's channels may use, its own and those lent to it. One statement."""
+    tenant_id = current_tenant().pk
+    own = Credential.objects.filter(tenant_id=tenant_id).values_list("category", "name")
+    lent = PlatformCredential.objects.filter(Q(everyone=True) | Q(tenant_ids__contains=[tenant_id]))
+    return set(own.union(lent.values_list("category", "name")))
+
+
+def credentials_of(channel: Channel, stored: set[tuple[str, str]] | None = None) -> list[Needed]:
+    """What the channel needs, and what it would use besides; `stored` spares a list of channels its statements."""
     try:
         wanted = provider_class(channel.provider, channel.channel_source).config.credentials
     except LookupError:
         return []
     more = OPTIONAL.get((channel.provider, channel.channel_source), OPTIONAL.get((channel.provider, ""), ()))
-    stored = set(Credential.objects.filter(tenant_id=current_tenant().pk).values_list("category", "name"))
+    if stored is None:
+        stored = stored_names()
     return [
         Needed(
             f"{category}/{name}",
@@ -160,22 +192,42 @@ def credentials_of(channel: Channel) -> list[Needed]:
     ]
 
 
+def missing_of(known: list[Needed]) -> list[str]:
+    """Names of what the channel cannot do without and is not stored."""
+    return [each.name for each in known if not each.stored and not each.optional]
+
+
 def unsigned(channel: Channel, known: list[Needed]) -> bool:
     """Whether the address alone proves this channel's events: a Chatwoot whose secret is not stored."""
     return channel.provider == Provider.CHATWOOT and not any(each.stored for each in known if each.optional)
 
 
-def progress(channel: Channel) -> tuple[bool, bool, str]:
-    """Whether a customer wrote, whether something left, and the name of the replacement. One statement."""
-    chats = Conversation.objects.filter(channel=OuterRef("pk"), last_inbound_at__isnull=False)
+@dataclass(frozen=True)
+class Progress:
+    """How far a channel came: whether it has a chat, a customer wrote, something left; the name of its replacement."""
+
+    used: bool
+    heard: bool
+    answered: bool
+    fallback: str
+
+
+def progress(channel: Channel) -> Progress:
+    """One statement."""
+    chats = Conversation.objects.filter(channel=OuterRef("pk"))
     went = Message.objects.filter(channel=OuterRef("pk"), direction=Message.Direction.OUT, sent_at__isnull=False)
-    row = Channel.objects.annotate(heard=Exists(chats), answered=Exists(went))
-    heard, answered, name = row.values_list("heard", "answered", "fallback__name").get(pk=channel.pk)
-    return heard, answered, name or ""
+    row = Channel.objects.annotate(
+        used=Exists(chats), heard=Exists(chats.filter(last_inbound_at__isnull=False)), answered=Exists(went)
+    )
+    used, heard, answered, name = row.values_list("used", "heard", "answered", "fallback__name").get(pk=channel.pk)
+    return Progress(used, heard, answered, name or "")
 
 
 def ask_for_test(*, channel: Channel, by: Actor) -> None:
-    """Queue the provider's cheapest call; the result appears on the channel."""
+    """Queue the provider's cheapest call; the result appears on the channel. Raises Conflict for one that is off."""
+    _lock(channel)
+    if channel.status == Channel.Status.DISABLED:
+        raise Conflict(_("El canal está apagado: encenderlo para probar la conexión."))
     channel.status_detail = _("Probando la conexión…")
     channel.save(update_fields=["status_detail"])
     record(action="channel.tested", resource=channel, by=by)
@@ -189,21 +241,33 @@ def check(*, tenant: Tenant, channel_id: UUID) -> None:
         channel = Channel.objects.filter(pk=channel_id).first()
     if channel is None or channel.status == Channel.Status.DISABLED:
         return
-    known_as = ""
+    known_as, refused = "", None
     try:
         known_as = adapter_for(tenant, channel).check()
     except ProviderError as error:
-        status = Channel.Status.NEEDS_RECONNECT if error.kind == "auth" else channel.status
-        detail = error.message
-    else:
-        status, detail = Channel.Status.CONNECTED, _("Conexión probada: %(name)s") % {"name": known_as}
+        refused = error
     with tenant_context(tenant):
-        # Whoever switched it off while the provider was asked meant it.
-        rows = Channel.objects.filter(pk=channel.pk).exclude(status=Channel.Status.DISABLED)
-        rows.update(status=status, status_detail=detail[:300])
-        if known_as:
-            breaker.answered(channel)  # a rest ends with it; the sweep finds what waits
-        emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
+        _note_check(channel, known_as, refused)
+
+
+def _note_check(channel: Channel, known_as: str, refused: ProviderError | None) -> None:
+    """Onto the row as it is now: whoever switched it off while the provider was asked meant it."""
+    rows = Channel.objects.select_for_update(no_key=True).exclude(status=Channel.Status.DISABLED)
+    row = rows.filter(pk=channel.pk).first()
+    if row is None:
+        return
+    if refused is None:
+        row.status, row.status_detail = Channel.Status.CONNECTED, _("Conexión probada: %(name)s") % {"name": known_as}
+        row.facts[PROVEN] = timezone.now().isoformat()
+        breaker.answered(channel)  # a rest ends with it; the sweep finds what waits
+    else:
+        row.status_detail = refused.message
+        row.facts.pop(PROVEN, None)
+        if refused.kind == "auth":
+            row.status = Channel.Status.NEEDS_RECONNECT
+    row.status_detail = row.status_detail[:300]
+    row.save(update_fields=["status", "status_detail", "facts"])
+    emit("CHANNEL_UPDATED", object="channel", id=row.pk)
 
 
 def heard_from(channel: Channel, *, proven: bool = True) -> None:

@@ -6,7 +6,7 @@ answer was lost.
 
 import json
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from config.lib.errors import ProviderError
 from config.lib.redis import client
 from messaging.domain.timing import retry_wait
 from messaging.ingest.models import InboundEvent
-from messaging.models import Channel, Conversation, Message, MessageStatus, Provider
+from messaging.models import Channel, Conversation, Message, MessageStatus, Provider, ProviderNotice
 from messaging.providers.base import Notice
 from messaging.providers.chatwoot.client import Chatwoot
 from messaging.providers.chatwoot.inbound import ACTIVITY, OUT, STATUS, TYPES, moment
@@ -27,14 +27,16 @@ from messaging.providers.clean import identifier, items, mapping, text
 from messaging.services import statuses, takeover, wakeups
 from messaging.services.adapters import adapter_for
 from messaging.services.conversations import locked, set_status
-from tenants.context import tenant_context
+from messaging.services.privacy_raw import erased_until
+from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
-from tenants.models import Tenant
+from tenants.models import SystemEvent, Tenant
 
 logger = logging.getLogger(__name__)
 
 BY = Actor.system("Chatwoot")
 MOST_TELLS = 5
+LEEWAY = timedelta(seconds=10)  # clocks that differ, and a telling of ours that was under way
 MOST_CHATS = 10  # looked into at one time
 PAGE = 20  # messages of a conversation that Chatwoot lists
 BACK = timedelta(days=1)
@@ -76,10 +78,27 @@ def heard(*, channel: Channel, notice: Notice) -> None:
     if status == "open" and before == "pending" and chat.mode == Conversation.Mode.AI:
         # The cause of an echo: Chatwoot knows it already.
         takeover.take_over(conversation=chat, by=Actor("user", "", "Chatwoot"), cause=takeover.Cause.ECHO)
-    elif status == "pending" and chat.mode == Conversation.Mode.HUMAN:
+    elif status == "pending" and chat.mode == Conversation.Mode.HUMAN and not _taken_since(chat, notice):
         takeover.release(conversation=chat, by=BY)
     elif status == "resolved" and chat.status != Conversation.Status.CLOSED:
         set_status(conversation=chat, status=Conversation.Status.CLOSED, by=BY)
+
+
+def _taken_since(chat: Conversation, notice: Notice) -> bool:
+    """Whether a person took the chat after Chatwoot's status was so: a late webhook, or one worked off again, is no news."""
+    stamp = notice.payload.get("at") or timezone.now().timestamp()  # old versions do not say when
+    at = datetime.fromtimestamp(stamp, UTC)
+    here = SystemEvent.objects.filter(
+        tenant_id=current_tenant().pk,
+        resource_type="conversation",
+        resource_id=str(chat.pk),
+        action__in=("conversation.taken_over", "conversation.handed_off"),
+        at__gt=at - LEEWAY,
+    ).exclude(diff__cause=takeover.Cause.ECHO)  # taken there: by Chatwoot's own clock
+    typed = Message.objects.filter(conversation=chat, author=Message.Author.USER, provider_at__gt=at)
+    opened = {"payload__conversation": chat.external_chatwoot_id, "payload__status": "open", "payload__at__gt": stamp}
+    notices = ProviderNotice.objects.filter(channel=chat.channel, kind=STATUS, **opened)
+    return here.exists() or typed.exists() or notices.exists()
 
 
 # --- what no webhook brought ---------------------------------------------------------------------------------------
@@ -103,7 +122,7 @@ def catch_up(*, tenant: Tenant, channel_id: UUID) -> int:
             return 0
         listed = adapter.latest()
         with tenant_context(tenant):
-            behind = _behind(channel, listed)
+            behind = _behind(tenant, channel, listed)
         found = [(chat, adapter.messages(identifier(chat.get("id")))) for chat in behind]
     except ProviderError as error:
         logger.info("chatwoot channel %s was not looked at: %s", channel.pk, error.code)
@@ -119,13 +138,14 @@ def catch_up(*, tenant: Tenant, channel_id: UUID) -> int:
     return stored
 
 
-def _behind(channel: Channel, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _behind(tenant: Tenant, channel: Channel, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Conversations whose newest message we do not have, and those with a bubble of ours of unknown fate."""
     since = _since(channel)
+    erased = erased_until(tenant, channel, [identifier(chat.get("id")) for chat in listed])
     newest: dict[str, dict[str, Any]] = {}
     for chat in listed:
-        last = _last(chat)
-        if identifier(chat.get("id")).isdecimal() and last and moment(last.get("created_at")) > since:
+        number, last = identifier(chat.get("id")), _last(chat)
+        if number.isdecimal() and last and moment(last.get("created_at")) > max(since, erased.get(number, since)):
             newest[identifier(last.get("id"))] = chat
     known = _known(channel, newest) | _looked_at(channel, list(newest))
     behind = {identifier(chat.get("id")): chat for number, chat in newest.items() if number not in known}
@@ -177,7 +197,8 @@ def _known(channel: Channel, numbers: Any) -> set[str]:
 
 
 def _store_missing(tenant: Tenant, channel: Channel, chat: dict[str, Any], rows: list[dict[str, Any]]) -> int:
-    since, until = _since(channel), timezone.now() - YOUNG
+    erased = erased_until(tenant, channel, [identifier(chat.get("id"))])
+    since, until = max([_since(channel), *erased.values()]), timezone.now() - YOUNG
     wanted = {
         identifier(row.get("id")): row
         for row in rows

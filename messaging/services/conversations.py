@@ -22,6 +22,8 @@ from tenants.models import Membership, User
 from tenants.services.audit import record
 
 PREVIEW = 160
+# Begins `mode_reason` when somebody answered elsewhere: whoever is assigned did not take the chat. Their name follows.
+ELSEWHERE = "echo:"
 
 
 def locked(pk: UUID) -> Conversation | None:
@@ -114,7 +116,9 @@ def assign(*, conversation: Conversation, user: User | None, by: Actor) -> None:
     if user is not None and not Membership.objects.active().filter(user=user).exists():
         raise Invalid(_("Esa persona no es miembro activo de la empresa."), fields={"assignee": _("No es miembro.")})
     conversation.assignee = user
-    conversation.save(update_fields=["assignee"])
+    if user is not None and conversation.mode_reason.startswith(ELSEWHERE):  # named by a person, they have it now
+        conversation.mode_reason = ""
+    conversation.save(update_fields=["assignee", "mode_reason"])
     record(action="conversation.assigned", resource=conversation, by=by, diff={"assignee": user.pk if user else None})
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, moved=True)
 
@@ -130,7 +134,7 @@ def set_status(*, conversation: Conversation, status: str, by: Actor) -> None:
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
 
 
-def note(conversation: Conversation, text: str, *, cause: str = "") -> Message:
+def note(conversation: Conversation, text: str, *, cause: str = "", **fields: Any) -> Message:
     """A grey line in the thread that never leaves for the customer."""
     return add_message(
         conversation,
@@ -140,4 +144,5 @@ def note(conversation: Conversation, text: str, *, cause: str = "") -> Message:
         text=text,
         cause=cause[:200],
         status=MessageStatus.RECEIVED,
+        **fields,
     )

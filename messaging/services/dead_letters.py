@@ -73,7 +73,8 @@ def counts() -> dict[UUID, int]:
 def replay_group(*, member: Membership, channel: UUID, code: str, by: Actor) -> tuple[int, int]:
     """Queue again what failed over the channel with that code and the member may see: (queued, still left)."""
     rows = visible(member, status=MessageStatus.FAILED).filter(channel=channel, error_code=code)
-    chosen = list(rows.order_by("pk")[:AT_ONCE])
+    # Chat by chat: two people who press at once take the same locks in the same order.
+    chosen = sorted(rows.order_by("pk")[:AT_ONCE], key=lambda each: (each.conversation_id, each.pk))
     for message in chosen:
         retry_message(message=message, by=by)
     return len(chosen), rows.count()

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from config.lib import live
 from config.lib.errors import ProviderError
 from messaging.domain import breaker as rules
-from messaging.domain.timing import pair_full_after_send, pair_wait, retry_wait, window_open
+from messaging.domain.timing import MOST_ATTEMPTS, pair_full_after_send, pair_wait, retry_wait, window_open
 from messaging.models import Channel, Conversation, Message, MessageStatus, Provider
 from messaging.providers import provider_class
 from messaging.providers.base import Address, Delivery, Outgoing
-from messaging.services import breaker, failover, media, pace
+from messaging.services import appointment_messages, breaker, channel_trouble, failover, media, pace
 from messaging.services.adapters import adapter_for
+from messaging.services.answers import did_not_leave
 from messaging.services.conversations import locked
 from messaging.services.outbound import closed_words, may_reach, wake
 from messaging.services.statuses import apply, join_pending
@@ -26,7 +27,6 @@ from tenants.models import Tenant
 from tenants.services import tenant_settings
 
 logger = logging.getLogger(__name__)
-MOST_ATTEMPTS = 6
 FEWER_ATTEMPTS = 3  # when another channel may carry it
 STALE = timedelta(seconds=90)  # longer than any provider call may last
 MOST_WOKEN = 500  # when a rest is over; the sweep finds the others
@@ -131,15 +131,10 @@ def _place(channel: Channel, head: Message, now: datetime) -> tuple[float, bool]
 def _refusal(
     head: Message, conversation: Conversation, road: failover.Road, now: datetime
 ) -> tuple[str, str, str] | None:
-    """Checked again before every bubble: who has the chat, the window, the channel."""
-    excused = head.payload.get("resent") or (head.payload.get("farewell") and conversation.handoff_token)
-    if head.author == Message.Author.AGENT and conversation.mode != Conversation.Mode.AI and not excused:
-        return MessageStatus.CANCELLED, "taken_over", _("Una persona tomó el chat.")
-    if head.author != Message.Author.USER and not head.payload.get("confirms"):
-        if conversation.contact.blocked_at:
-            return MessageStatus.CANCELLED, "blocked", _("El contacto está bloqueado.")
-        if not may_reach(conversation, now, template=head.kind == "template"):
-            return MessageStatus.CANCELLED, "opted_out", _("El contacto pidió no recibir mensajes.")
+    """Checked again before every bubble: who has the chat, whether it is still wanted, the window, the channel."""
+    unwanted = _unwanted(head, conversation, now)
+    if unwanted is not None:
+        return MessageStatus.CANCELLED, *unwanted
     by_person = head.author == Message.Author.USER
     source = conversation.channel_source
     if head.kind != "template" and not window_open(
@@ -150,6 +145,25 @@ def _refusal(
         return MessageStatus.FAILED, "channel_off", _("El canal está apagado. Se enciende en Canales.")
     if not road.to.external_id:
         return MessageStatus.FAILED, "no_address", _("No se sabe a qué dirección enviar.")
+    return None
+
+
+def _unwanted(head: Message, conversation: Conversation, now: datetime) -> tuple[str, str] | None:
+    """(code, words) of why nobody wants it said any more. A person's own words leave; a template of theirs is asked too."""
+    resent = head.payload.get("resent")
+    excused = resent or (head.payload.get("farewell") and conversation.handoff_token)
+    if head.author == Message.Author.AGENT and conversation.mode != Conversation.Mode.AI and not excused:
+        return "taken_over", _("Una persona tomó el chat.")
+    if head.payload.get("recalled") and not resent:
+        return "recalled", head.payload["recalled"]
+    if appointment_messages.outdated(head, now):
+        return "appointment_changed", _("La cita se canceló, cambió de hora o ya pasó.")
+    template = head.kind == "template"
+    if (template or head.author != Message.Author.USER) and not head.payload.get("confirms"):
+        if conversation.contact.blocked_at:
+            return "blocked", _("El contacto está bloqueado.")
+        if not may_reach(conversation, now, template=template):
+            return "opted_out", _("El contacto pidió no recibir mensajes.")
     return None
 
 
@@ -181,11 +195,7 @@ def _record_sent(claimed: Claimed, delivery: Delivery) -> None:
         message.save(update_fields=["provider_message_id"])
     apply(message, MessageStatus.SENT, at=timezone.now())
     join_pending(message)
-    if claimed.channel.status == Channel.Status.NEEDS_RECONNECT:  # somebody has stored a working credential
-        Channel.objects.filter(pk=claimed.channel.pk, status=Channel.Status.NEEDS_RECONNECT).update(
-            status=Channel.Status.CONNECTED, status_detail=""
-        )
-        emit("CHANNEL_UPDATED", object="channel", id=claimed.channel.pk)
+    channel_trouble.accepted(claimed.channel)
     _next(claimed.conversation)
     _channel_answered(claimed)
 
@@ -199,6 +209,7 @@ def _space(claimed: Claimed) -> None:
 def _record_failure(claimed: Claimed, error: ProviderError) -> None:
     if error.kind == "unknown":
         _space(claimed)
+    locked(claimed.conversation.pk)  # before the message, as everywhere
     message = Message.objects.select_for_update(no_key=True).get(pk=claimed.message.pk)
     now = timezone.now()
     if message.status == MessageStatus.SENDING:  # else a status notice was quicker than the failed answer
@@ -226,12 +237,8 @@ def _put_back_or_give_up(claimed: Claimed, message: Message, error: ProviderErro
 
 def _note_on_channel(claimed: Claimed, error: ProviderError, now: datetime) -> None:
     """What the failure says of the channel: its credential is dead, it goes too fast, or its provider is away."""
-    if error.kind == "auth":
-        rows = Channel.objects.filter(pk=claimed.channel.pk).exclude(status=Channel.Status.DISABLED)
-        rows.update(status=Channel.Status.NEEDS_RECONNECT, status_detail=error.message[:300])
-        emit("CHANNEL_UPDATED", object="channel", id=claimed.channel.pk)
-    if error.code in rules.TOO_FAST:
-        pace.slow(claimed.channel.pk, seconds=retry_wait(claimed.message.attempts, error.retry_after), now=now)
+    wait = retry_wait(claimed.message.attempts, error.retry_after)
+    channel_trouble.note(claimed.channel.pk, kind=error.kind, code=error.code, words=error.message, wait=wait, now=now)
     if not rules.counts(error.kind, error.code):
         _channel_answered(claimed)
         return
@@ -262,6 +269,8 @@ def _next(conversation: Conversation) -> None:
 
 
 def _changed(message: Message) -> None:
+    if message.status == MessageStatus.FAILED:
+        did_not_leave(message)
     emit(
         "MESSAGE_STATUS",
         object="message",

@@ -1,6 +1,8 @@
 """What the business itself wrote elsewhere, from its phone or another tool: shown here, and the agent keeps silent."""
 
-from django.db.models import Q
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -9,12 +11,14 @@ from messaging.models import Channel, Conversation, Message, MessageStatus
 from messaging.providers import base
 from messaging.services import identity, media, profiles, takeover
 from messaging.services.answers import answered
-from messaging.services.conversations import add_message, open_conversation
+from messaging.services.conversations import ELSEWHERE, add_message, open_conversation
 from messaging.services.inbound import NotYet
 from messaging.services.statuses import apply, known_message
 from tenants.domain.actor import Actor
 
 OPEN = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+NEAR = timedelta(minutes=10)  # between a send and its echo, at the most
+APART = ("instagram", "facebook")  # where the words of a file are a message of their own
 
 
 def accept_echo(*, channel: Channel, item: base.Echo) -> Message | None:
@@ -50,7 +54,8 @@ def accept_echo(*, channel: Channel, item: base.Echo) -> Message | None:
         answered(conversation, at=min(item.timestamp, timezone.now()))
     conversation.save()
     if not item.group_id and not automatic:
-        takeover.take_over(conversation=conversation, by=Actor("user", "", by), cause=takeover.Cause.ECHO)
+        who = f"{ELSEWHERE}{item.payload.get('by') or ''}"
+        takeover.take_over(conversation=conversation, by=Actor("user", "", by), cause=takeover.Cause.ECHO, reason=who)
     return message
 
 
@@ -63,22 +68,41 @@ def _referred(channel: Channel, item: base.Echo) -> bool:
     ours = rows.select_for_update(of=("self",), no_key=True).first()
     if ours is None:
         return False
-    _join(ours, item)
+    if item.media or not ours.payload.get("media"):  # the words before a file do not say that it arrived
+        _join(ours, item)
     return True
 
 
 def _is_ours(conversation: Conversation, item: base.Echo) -> bool:
     """Whether the echo is a message of ours whose id we do not know yet; NotYet while it is being sent."""
-    rows = Message.objects.filter(
-        conversation=conversation, direction=Message.Direction.OUT, provider_message_id=None, status__in=OPEN
-    )
-    alike = [row for row in rows.order_by("sequence") if _alike(row, item)]
+    lately = Message.objects.filter(
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        sending_since__range=(item.timestamp - NEAR, item.timestamp + NEAR),
+    ).order_by("sequence")
+    if conversation.channel_source in APART and not item.media and _is_caption(lately, item):
+        return True
+    alike = [row for row in lately.filter(provider_message_id=None, status__in=OPEN) if _alike(row, item)]
     if any(row.status == MessageStatus.SENDING for row in alike):
         raise NotYet(item.message_id)
     if not alike:
         return False
     _join(Message.objects.select_for_update(no_key=True).get(pk=alike[0].pk), item)
     return True
+
+
+def _is_caption(lately: QuerySet[Message], item: base.Echo) -> bool:
+    """Whether the echo is what leaves before a file of ours: once per attempt, the same words once more are a person's."""
+    for row in lately.filter(payload__has_key="media").select_for_update(no_key=True):
+        heard = row.payload.get("captions", {})  # attempt → the id that its words have at the provider
+        if item.message_id in heard.values():
+            return True
+        words, attempt = str(row.payload["media"].get("caption", "")).strip(), str(row.sending_since)
+        if attempt not in heard and words and words == item.text.strip():
+            row.payload["captions"] = {**heard, attempt: item.message_id}
+            row.save(update_fields=["payload"])
+            return True
+    return False
 
 
 def _alike(row: Message, item: base.Echo) -> bool:

@@ -146,12 +146,12 @@ def process(*, tenant: Tenant, event_id: int) -> None:
 def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outcome:
     outcome = Outcome([])
     if channel is None:
-        outcome.errors.append("El canal ya no existe.")
+        outcome.errors.append(_("El canal ya no existe."))
         return outcome
     try:
         payload = json.loads(event.raw)
     except (ValueError, RecursionError):  # the second: brackets nested by the thousand
-        outcome.errors.append("El contenido no es JSON.")
+        outcome.errors.append(_("El contenido no es JSON."))
         return outcome
     items = provider_class(channel.provider, channel.channel_source).parse(payload)
     for position, item in enumerate(items):
@@ -168,15 +168,17 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
                 outcome.later = True
             else:
                 _keep_notice(
-                    tenant, event, position, base.Notice("unmatched", "Habla de un mensaje que no llegó."), channel
+                    tenant, event, position, base.Notice("unmatched", _("Habla de un mensaje que no llegó.")), channel
                 )
         except identity.Unidentified:
-            _keep_notice(tenant, event, position, base.Notice("unidentified", "Llegó sin remitente."), channel)
+            _keep_notice(tenant, event, position, base.Notice("unidentified", _("Llegó sin remitente.")), channel)
         except DatabaseError as error:
             if module_unavailable(error, company=tenant.pk):
                 outcome.put_off = True
             else:
-                logger.warning("event %s item %s: %s", event.pk, position, error)
+                cause = getattr(error.__cause__, "diag", None)  # its detail may quote what the customer wrote
+                primary = getattr(cause, "message_primary", "")
+                logger.warning("event %s item %s: %s %s", event.pk, position, type(error).__name__, primary)
             outcome.later = True
             outcome.errors.append(f"{position}: {type(error).__name__}")
         except Exception as error:

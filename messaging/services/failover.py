@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging.domain.timing import window_open
-from messaging.models import Channel, ChannelIdentity, Conversation, Message
+from messaging.models import Channel, ChannelIdentity, Conversation, Message, MessageTemplate
 from messaging.providers.base import Address
 from messaging.services import breaker
 
@@ -36,6 +36,7 @@ def replacement(message: Message, conversation: Conversation, now: datetime) -> 
     """The replacement as a way for this bubble, when there is one that works, knows the person and may write to them.
 
     A number that the person never wrote to may not answer freely, unless it is the very same number at another provider.
+    Nor does it know the templates of another: one that was not approved there as well would only be burnt.
     """
     own = conversation.channel
     other = Channel.objects.filter(pk=own.fallback_id).first() if own.fallback_id else None
@@ -52,11 +53,19 @@ def replacement(message: Message, conversation: Conversation, now: datetime) -> 
     if same_number(own, other):
         heard.append(conversation.last_inbound_at)
     road = Road(other, to, max(filter(None, heard), default=None))
+    if message.kind == "template":
+        return road if same_number(own, other) or _knows_template(other, message) else None
     by_person = message.author == Message.Author.USER
     free = window_open(
         channel_source=other.channel_source, last_inbound=road.last_inbound, now=now, by_person=by_person
     )
-    return road if free or message.kind == "template" else None
+    return road if free else None
+
+
+def _knows_template(other: Channel, message: Message) -> bool:
+    named = message.payload["template"]
+    rows = MessageTemplate.objects.filter(channel=other, status=MessageTemplate.Status.APPROVED)
+    return rows.filter(name=named["name"], language=named["language"]).exists()
 
 
 def _address(other: Channel, conversation: Conversation, known: Conversation | None) -> Address | None:

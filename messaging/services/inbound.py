@@ -66,6 +66,8 @@ def accept_message(*, channel: Channel, item: base.InboundMessage) -> Message | 
         provider_at=item.timestamp,
     )
     media.take_in(message, item.media)
+    if asks:
+        scheduled.customer_wrote(conversation)
     if wish:
         wishes.grant(conversation, contact, message, wish, at=min(item.timestamp, now))
     elif answer:
@@ -109,11 +111,11 @@ def _answerable(conversation: Conversation, contact: Contact, item: base.Inbound
     """A real customer message: opens the window, cancels what is stale, arms the turn."""
     conversation.last_inbound_at = max(filter(None, (conversation.last_inbound_at, min(item.timestamp, now))))
     conversation.waiting_since = conversation.waiting_since or now
-    scheduled.customer_wrote(conversation)
     if not item.starts_turn:
         return
     # "A person will answer you" stays true whatever the customer adds.
     cancel_queued(conversation, _("El contacto volvió a escribir."), author=Message.Author.AGENT, spare_farewell=True)
+    takeover.withdraw_relayed(conversation, _("El contacto volvió a escribir."), single=False)
     takeover.release_if_over(conversation, now)
     conversation.reply_sequence = conversation.sequence
     if conversation.mode != Conversation.Mode.AI:

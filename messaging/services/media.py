@@ -167,7 +167,7 @@ def send_file(
     row = locked(conversation.pk)
     if row is None:
         raise Conflict(_("La conversación ya no existe."))
-    outbound.refuse_outside_window(row)
+    outbound.refuse_outside_window(row, by_person=True)
     content, mime, kind = _checked(row, file)
     words = caption.replace("\x00", "").strip()
     if len(words) > LONGEST_CAPTION:
@@ -186,7 +186,7 @@ def send_file(
     if row.sequence == before:
         return message
     takeover.take_over(conversation=row, by=by, user=user, cause=takeover.Cause.REPLY)
-    answered(row, at=timezone.now(), user=user)
+    answered(row, at=timezone.now(), user=user, message=message)
     row.unread_count = 0
     row.save()
     record(action="message.sent", resource=message, by=by, diff={"conversation": str(row.pk), "kind": kind})

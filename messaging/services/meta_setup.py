@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import commit
 from config.lib.errors import AppError, ProviderError
+from messaging.connecting import meta_hooks
 from messaging.connecting.meta_wire import Account, App
 from messaging.ingest import routes
 from messaging.models import Channel, Provider, Source
@@ -50,16 +51,6 @@ ACCOUNTS: dict[str, str] = {
     Source.FACEBOOK: "page_id",
     Source.INSTAGRAM: "ig_user_id",
 }
-#: A page sends its own events and those of its Instagram account, so both channels ask for the same.
-PAGE_FIELDS = (
-    "messages,messaging_postbacks,message_deliveries,message_echoes,message_reads,message_reactions,standby,"
-    "messaging_handovers"
-)
-INSTAGRAM_FIELDS = "messages,message_reactions,messaging_seen,messaging_postbacks"
-HOOK_OBJECTS: dict[str, tuple[str, str]] = {
-    Source.FACEBOOK: ("page", PAGE_FIELDS),
-    Source.INSTAGRAM: ("instagram", INSTAGRAM_FIELDS),
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +63,7 @@ class Job:
     verify_token: str = field(repr=False)
     pin: str = field(repr=False)
     address: str
-    known_addresses: frozenset[str]
+    doors: dict[str, str] = field(repr=False)  # address → verify token of every channel of the company that is on
     # Address and verify token of another channel: one that lives on the same account, and one of the same kind, which may
     # take over the address that the app has.
     sibling: tuple[str, str] | None = field(repr=False)
@@ -141,16 +132,16 @@ def job_for(channel: Channel) -> Job:
             verify_token=verify_token(channel) if "setup" in channel.facts else "",
             pin=_secret(channel, "whatsapp_cloud", "PIN", needed=False),
             address=address_of(channel),
-            known_addresses=frozenset(map(address_of, [*others, channel])),
-            sibling=_door_of(siblings),
-            heir=_door_of([each for each in others if _is_heir(each, channel)]),
+            doors=dict(map(_door, [*others, channel])),
+            sibling=next(map(_door, siblings), None),
+            heir=next((_door(each) for each in others if _is_heir(each, channel)), None),
         )
     except AppError as error:
         raise ProviderError(str(error.message), kind="auth", code=error.code) from error
 
 
-def _door_of(found: list[Channel]) -> tuple[str, str] | None:
-    return (address_of(found[0]), _secret(found[0], "meta", "VERIFY_TOKEN", needed=False)) if found else None
+def _door(channel: Channel) -> tuple[str, str]:
+    return address_of(channel), _secret(channel, "meta", "VERIFY_TOKEN", needed=False)
 
 
 def _is_heir(other: Channel, channel: Channel) -> bool:
@@ -168,41 +159,18 @@ def _secret(channel: Channel, category: str, name: str, *, needed: bool = True) 
 
 
 # --- steps -----------------------------------------------------------------------------------------------------
-def _hook(job: Job) -> None:
-    """Pages and their Instagram accounts have no address of their own: their app has one, for all of them."""
+def _hook(job: Job) -> str:
+    """Pages and their Instagram accounts have no address of their own, a WhatsApp account no fields: their app has both."""
     if job.app is None:
         raise ProviderError(_("Falta la app de Meta de la empresa."), kind="permanent", code="no_app")
-    account = Account(job.app.token, seconds=30.0)
-    kind, fields = HOOK_OBJECTS[job.channel.channel_source]
-    present = _hooked(account, job.app, kind)
-    if present in job.known_addresses:
-        return
-    if present:
-        message = _(
-            "La app ya manda estos avisos a otra dirección. Cambiarla en Meta, en Webhooks, por la de este canal."
-        )
-        raise ProviderError(message, kind="permanent", code="hooked_elsewhere")
-    account.set_hook(job.app.app_id, kind=kind, address=job.address, verify_token=job.verify_token, fields=fields)
-
-
-def _hooked(account: Account, app: App, kind: str) -> str:
-    rows = [each for each in account.hooks(app.app_id) if each.get("object") == kind]
-    return next((str(each.get("callback_url") or "") for each in rows if each.get("active") is not False), "")
+    return meta_hooks.ensure(job.app, source=job.channel.channel_source, address=job.address, doors=job.doors)
 
 
 def _pass_hook_on(job: Job) -> None:
-    """The app's one address was this channel's, whose door is closed now: another channel's takes its place."""
-    if job.app is None or job.by_instagram or job.channel.channel_source not in HOOK_OBJECTS:
+    if job.app is None or job.by_instagram:
         return
-    account = Account(job.app.token, seconds=LEAVE_SECONDS)
-    kind, fields = HOOK_OBJECTS[job.channel.channel_source]
-    if _hooked(account, job.app, kind) != job.address:
-        return
-    if job.heir:
-        address, token = job.heir
-        account.set_hook(job.app.app_id, kind=kind, address=address, verify_token=token, fields=fields)
-    else:
-        account.drop_hook(job.app.app_id, kind)
+    source = job.channel.channel_source
+    meta_hooks.pass_on(job.app, source=source, address=job.address, heir=job.heir, seconds=LEAVE_SECONDS)
 
 
 def subscribe(job: Job) -> None:
@@ -215,7 +183,8 @@ def subscribe(job: Job) -> None:
         account.subscribe(job.node)
         account.subscribe(job.node, override_callback_uri=job.address, verify_token=job.verify_token)
     else:
-        account.subscribe(job.node, subscribed_fields=INSTAGRAM_FIELDS if job.by_instagram else PAGE_FIELDS)
+        fields = meta_hooks.INSTAGRAM_FIELDS if job.by_instagram else meta_hooks.PAGE_FIELDS
+        account.subscribe(job.node, subscribed_fields=fields)
 
 
 def is_subscribed(job: Job) -> bool:
@@ -226,7 +195,7 @@ def is_subscribed(job: Job) -> bool:
     ours = [each for each in rows if job.app.app_id in (str(each.get("id")), _app_id(each))]
     if job.channel.channel_source != Source.WHATSAPP or "setup" not in job.channel.facts:
         return bool(ours)
-    return any(each.get("override_callback_uri", job.address) in job.known_addresses for each in ours)
+    return any(each.get("override_callback_uri", job.address) in job.doors for each in ours)
 
 
 def _app_id(row: dict[str, Any]) -> str:
@@ -237,18 +206,40 @@ def _register(job: Job) -> None:
     job.account().register(str(job.channel.config.get("phone_number_id")), job.pin)
 
 
-RUN: dict[str, Callable[[Job], None]] = {"hook": _hook, "subscribe": subscribe, "register": _register}
+def _sync(job: Job, *, what: str) -> None:
+    """A number that stays on a phone: have what is on it sent. Meta wants it asked within a day, and takes it once."""
+    try:
+        job.account().sync(str(job.channel.config.get("phone_number_id")), what)
+    except ProviderError as error:
+        if error.kind != "permanent":
+            raise
+        message = _("Meta lo acepta una sola vez y en las primeras 24 horas. Los mensajes nuevos llegan igual.")
+        raise ProviderError(message, kind="permanent", code=error.code) from error
+
+
+#: What a step returns is said beside it.
+RUN: dict[str, Callable[[Job], str | None]] = {
+    "hook": _hook,
+    "subscribe": subscribe,
+    "register": _register,
+    "contacts": partial(_sync, what="smb_app_state_sync"),
+    "history": partial(_sync, what="history"),
+}
+ONCE = ("contacts", "history")
 
 
 def steps_of(channel: Channel, *, registered: bool = False) -> dict[str, dict[str, str]]:
     """What is still to be done for a channel whose token was just stored."""
-    wanted = ["hook", "subscribe"] if channel.channel_source != Source.WHATSAPP else ["subscribe"]
+    wanted = ["hook", "subscribe"]
     if channel.channel_source == Source.WHATSAPP and not registered:
         wanted.append("register")
+    if channel.config.get("coexistence"):
+        wanted += ONCE
     made = {"token": {"state": "ok", "says": ""}}
     for step in wanted:
         manual = step == "hook" and by_instagram(channel)
-        made[step] = {"state": "manual" if manual else "waiting", "says": ""}
+        done = step in ONCE and _state(channel, step) == "ok"
+        made[step] = {"state": "manual" if manual else "ok" if done else "waiting", "says": ""}
     return made
 
 
@@ -258,6 +249,8 @@ def titles() -> dict[str, str]:
         "hook": _("Dirección de los avisos"),
         "subscribe": _("Suscripción a los mensajes"),
         "register": _("Registro del número"),
+        "contacts": _("Contactos del teléfono"),
+        "history": _("Chats anteriores del teléfono"),
     }
 
 
@@ -269,8 +262,11 @@ def ask(channel: Channel) -> None:
 
 
 def _open(channel: Channel) -> list[str]:
-    setup = mapping(channel.facts.get("setup"))
-    return [name for name in RUN if mapping(setup.get(name)).get("state") in ("waiting", "failed")]
+    return [name for name in RUN if _state(channel, name) in ("waiting", "failed")]
+
+
+def _state(channel: Channel, step: str) -> str:
+    return str(mapping(mapping(channel.facts.get("setup")).get(step)).get("state") or "")
 
 
 def run(*, tenant: Tenant, channel_id: UUID) -> bool:
@@ -294,7 +290,7 @@ def run(*, tenant: Tenant, channel_id: UUID) -> bool:
     for step in _open(channel):
         state, says = "ok", ""
         try:
-            RUN[step](job)
+            says = RUN[step](job) or ""
         except ProviderError as error:
             state, says, done = "failed", error.message, False
         with tenant_context(tenant):
@@ -319,12 +315,9 @@ def switched(*, channel: Channel, enabled: bool) -> None:
     if channel.provider != Provider.META_DIRECT or "setup" not in channel.facts:
         return
     if enabled:
-        _note(channel.pk, {name: "waiting" for name in ("hook", "subscribe") if _has(channel, name)})
+        again = [name for name in ("hook", "subscribe") if _state(channel, name) not in ("", "manual")]
+        _note(channel.pk, dict.fromkeys(again, "waiting"))
     commit.queue(TASK, queue=QUEUE, channel_id=str(channel.pk))
-
-
-def _has(channel: Channel, step: str) -> bool:
-    return mapping(mapping(channel.facts.get("setup")).get(step)).get("state") in ("ok", "failed", "waiting")
 
 
 def removed(*, channel: Channel, by: Actor) -> None:

@@ -1,6 +1,7 @@
 """What leaves: every bubble is a row first. `deliver` sends the head of a conversation, one at a time, spaced, once."""
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from messaging.domain.timing import window_open
 from messaging.models import Conversation, Message, MessageStatus, Source
 from messaging.providers import provider_class
 from messaging.services import takeover, template_values, turns
-from messaging.services.answers import answered
+from messaging.services.answers import answered, answered_again
 from messaging.services.conversations import add_message, locked
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
@@ -63,7 +64,7 @@ def commit_reply(
         payload["answers"] = conversation.turn_upto
     if receipts:
         payload["receipts"] = receipts
-    queue_text(
+    rows = queue_text(
         conversation,
         text,
         author=Message.Author.AGENT,
@@ -73,7 +74,7 @@ def commit_reply(
         key=f"turn:{turn_token}",
     )
     if not farewell:
-        answered(conversation, at=timezone.now(), by_ai=True)
+        answered(conversation, at=timezone.now(), by_ai=True, message=rows[0])
     turns.end(conversation, answered=True)
     conversation.save()
     return "queued"
@@ -176,7 +177,7 @@ def send_as_person(
     takeover.take_over(conversation=row, by=by, user=user, cause=takeover.Cause.REPLY)
     author: dict[str, Any] = {"author": Message.Author.USER, "author_name": by.label, "author_user": user}
     rows = queue_text(row, text, key=key, whole=True, reply_to=reply_to, **author)
-    answered(row, at=timezone.now(), user=user)
+    answered(row, at=timezone.now(), user=user, message=rows[0])
     row.unread_count = 0
     row.save()
     record(action="message.sent", resource=rows[0], by=by, diff={"conversation": str(row.pk), "bubbles": len(rows)})
@@ -184,13 +185,19 @@ def send_as_person(
 
 
 def sending_key(kind: str, given: str) -> str:
-    """The common part of the idempotency keys of one send; a long key of a caller's becomes its digest."""
-    return f"{kind}:{given if len(given) <= 80 else hashlib.sha256(given.encode()).hexdigest()}"
+    """The common part of the idempotency keys of one send; a long key of a caller's becomes its digest.
+
+    So does one that ends as the keys of the words under a file do: they would be taken for them.
+    """
+    plain = len(given) <= 80 and not given.endswith(":text")
+    return f"{kind}:{given if plain else hashlib.sha256(given.encode()).hexdigest()}"
 
 
 def _sent_before(conversation: Conversation, key: str) -> list[Message]:
+    """The bubbles of this very key: that of another send may begin alike."""
+    own = re.compile(re.escape(key) + r":(text:)?[0-9]+")
     rows = Message.objects.filter(conversation=conversation, idempotency_key__startswith=f"{key}:")
-    return list(rows.order_by("sequence"))
+    return [row for row in rows.order_by("sequence") if own.fullmatch(str(row.idempotency_key))]
 
 
 def refuse_outside_window(conversation: Conversation, *, by_person: bool = False) -> None:
@@ -257,21 +264,31 @@ def queue_template(
 
 def retry_message(*, message: Message, by: Actor) -> Message:
     """Put a failed message back in the queue. One without confirmation needs a person who has looked."""
+    conversation = locked(message.conversation_id)
     row = Message.objects.select_for_update(of=("self",), no_key=True).get(pk=message.pk)
     if row.direction != Message.Direction.OUT or row.status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
         raise Conflict(_("Solo se reintenta un mensaje que no se envió."))
-    if row.provider_message_id:
-        # What is still said about the first attempt must not be taken for news of the next one.
-        row.payload["earlier_ids"] = [*row.payload.get("earlier_ids", []), row.provider_message_id]
-        row.provider_message_id = None
+    forget_try(row, row.provider_message_id)
     row.payload["resent"] = True  # a person wants it to leave, whoever wrote it and whoever has the chat
     row.status, row.attempts, row.not_before, row.sent_via = MessageStatus.QUEUED, 0, None, None
     row.error = row.error_code = ""
     row.save()
+    if conversation is not None:
+        answered_again(conversation, row, at=timezone.now())
+        emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     emit("MESSAGE_STATUS", object="message", id=row.pk, conversation=str(row.conversation_id), status=row.status.value)
     record(action="message.retried", resource=row, by=by)
     wake(row.conversation_id)
     return row
+
+
+def forget_try(row: Message, *ids: str | None) -> None:
+    """What is still said about this attempt, under these ids, must not be taken for news of the next one. The caller saves."""
+    known = row.payload.get("earlier_ids", [])
+    new = [each for each in dict.fromkeys(ids) if each and each not in known]
+    if new:
+        row.payload["earlier_ids"] = [*known, *new]
+    row.provider_message_id = None
 
 
 def safely_once(conversation: Conversation, key: str, queue: Any) -> list[Message]:

@@ -26,7 +26,7 @@ from messaging.models import (
 from messaging.services.conversations import cancel_queued, locked
 from messaging.services.delivery import STALE
 from messaging.services.media_files import path_of, thumbnail_of
-from messaging.services.privacy_raw import forget_seen
+from messaging.services.privacy_raw import forget_seen, leave_marks
 from tenants.domain.privacy import BLANKED, COPY, DELETED, Busy, Columns, Declaration, Subject, words_of
 from tenants.live.services import emit
 from tenants.models import Tenant
@@ -82,7 +82,7 @@ DECLARED: Declaration = {
         "event_key raw error",
         BLANKED,
         "received",
-        "event_key stays: the digest of a whole body, by which the provider cannot bring it again",
+        "event_key stays: the digest of a whole body or of a chat, by which the provider cannot bring it again",
         plain={CODE: "provider state"},
     ),
 }  # fmt: skip
@@ -227,6 +227,7 @@ def settled(subject: Subject) -> None:
 
 def forget_words(tenant: Tenant, subject: Subject, *, limit: int = 500) -> list[str]:
     """Delete up to `limit` messages with their files; the ids of the rows that went, none when nothing was left."""
+    leave_marks(tenant, subject)  # with the first words already: a look between two steps would miss them
     rows = list(Message.objects.filter(conversation__contact_id=subject.contact_id).order_by("id")[:limit])
     attached = list(Attachment.objects.filter(message__in=rows))
     # Files first: a row that is still there leads to its file when this is cut off here.

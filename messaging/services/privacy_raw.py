@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from config.lib.redis import client
 from messaging.domain.pruning import Pruned, prune
 from messaging.ingest.models import InboundEvent
 from messaging.ingest.spool import Claimed, Event, Spool
-from messaging.models import PendingStatus, ProviderNotice
+from messaging.models import Channel, ChannelIdentity, Conversation, PendingStatus, Provider, ProviderNotice
 from messaging.providers.chatwoot.inbound import whose
+from messaging.providers.clean import digest
 from tenants.domain.privacy import Busy, Subject
 from tenants.models import Tenant
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 NOTHING = "{}"
 PAGE = 500
 CHATWOOT = ("chatwoot", "chatwoot_contact")  # kinds of addresses that are small numbers of one Chatwoot
+AHEAD = timedelta(minutes=5)  # Chatwoot's clock may be ahead of ours
 SHORTEST_DIGITS = 8  # of a phone within an id of the provider's
 
 
@@ -158,6 +160,42 @@ def names_a_phone(provider_id: str, phones: Iterable[str]) -> bool:
         plain = b""
     text = plain.decode("latin-1") + " " + provider_id
     return any(phone in text for phone in phones if len(phone) >= SHORTEST_DIGITS)
+
+
+# --- what Chatwoot still lists -------------------------------------------------------------------------------
+
+
+def leave_marks(tenant: Tenant, subject: Subject) -> None:
+    """Chatwoot goes on listing what the person wrote: whoever looks there for lost messages is to pass over these chats.
+
+    A mark is an empty event under the digest of the chat's number. It leaves with the others, after a month; a look
+    goes back a day.
+    """
+    said = ChannelIdentity.objects.filter(contact_id=subject.contact_id, kind="chatwoot")
+    chats = Conversation.objects.filter(contact_id=subject.contact_id, provider=Provider.CHATWOOT)
+    known = {*said.values_list("channel_id", "external_id"), *chats.values_list("channel_id", "external_chatwoot_id")}
+    now = timezone.now()
+    for channel_id, number in sorted(known):
+        InboundEvent.objects.update_or_create(
+            tenant_id=tenant.pk,
+            provider=Provider.CHATWOOT,
+            channel_id=channel_id,
+            event_key=_mark(number),
+            defaults={"raw": NOTHING, "state": InboundEvent.State.DONE, "received_at": now, "processed_at": now},
+        )
+
+
+def erased_until(tenant: Tenant, channel: Channel, numbers: Iterable[str]) -> dict[str, datetime]:
+    """Number of a chat at Chatwoot → until when what was said there is of somebody erased."""
+    marks = {_mark(number): number for number in numbers}
+    rows = InboundEvent.objects.filter(
+        tenant_id=tenant.pk, provider=Provider.CHATWOOT, channel_id=channel.pk, event_key__in=list(marks)
+    )
+    return {marks[key]: at + AHEAD for key, at in rows.values_list("event_key", "received_at")}
+
+
+def _mark(number: str) -> str:
+    return digest(["erased", number])[:64]
 
 
 # --- the door's spool ----------------------------------------------------------------------------------------

@@ -252,7 +252,7 @@ def _queue(row: ScheduledMessage, chat: Conversation) -> list[Message]:
             return outbound.queue_text(chat, row.text, cause=_("Programado"), key=key, whole=True, **said)
 
     rows = outbound.safely_once(chat, key, queue)
-    answered(chat, at=timezone.now(), user=row.by)
+    answered(chat, at=timezone.now(), user=row.by, message=rows[0])
     chat.save()
     if holder == Conversation.Mode.AI:
         takeover.take_over(conversation=chat, by=by, user=row.by, cause=takeover.Cause.REPLY)

@@ -1,6 +1,6 @@
 """What became of what we sent: joined by the provider's id or by our own reference, in any order, never backwards."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,24 @@ from django.utils import timezone
 
 from config.lib.ids import as_uuid
 from messaging.domain.statuses import follows
-from messaging.models import Channel, ChannelIdentity, Conversation, Message, MessageStatus, PendingStatus
+from messaging.domain.timing import MOST_ATTEMPTS, retry_wait
+from messaging.models import Channel, ChannelIdentity, Conversation, Message, MessageStatus, PendingStatus, Provider
 from messaging.providers.base import ReadUpTo, StatusUpdate
+from messaging.services import channel_trouble
+from messaging.services.answers import did_not_leave
+from messaging.services.conversations import locked
+from messaging.services.outbound import forget_try, wake
 from tenants.live.services import emit
 
 KEEP_PENDING = timedelta(days=3)
+FRESH = timedelta(hours=1)  # what failed longer ago is not said out of the blue
+LEFT = (
+    MessageStatus.SENDING,
+    MessageStatus.UNKNOWN,
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.READ,
+)
 _AT = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
 
 
@@ -31,19 +44,90 @@ def known_message(channel: Channel, provider_message_id: str, *, lock: bool = Fa
 
 
 def accept_status(*, channel: Channel, item: StatusUpdate) -> None:
-    """Apply a delivery notice, or keep it until the message's id is known."""
-    message = known_message(channel, item.message_id, lock=True) or _by_reference(channel, item)
+    """Apply a delivery notice, or keep it until the message's id is known.
+
+    A passing trouble that comes late puts the message back into the queue, as it does when the send call is refused.
+    """
+    if item.status == MessageStatus.FAILED:
+        _hold_chat(channel, item.message_id, item.client_ref)
+    message = known_message(channel, item.message_id, lock=True) or _by_reference(channel, item.client_ref, lock=True)
     if message is None:
         _keep(channel, item)
         return
     if item.message_id in message.payload.get("earlier_ids", []):
         return
-    if message.direction != Message.Direction.OUT:
+    if message.direction != Message.Direction.OUT or _of_another_try(message, item):
         return
     if message.provider_message_id is None:
         message.provider_message_id = item.message_id
         message.save(update_fields=["provider_message_id"])
-    apply(message, item.status, at=item.at, code=item.error_code, error=item.error_text)
+    if not follows(message.status, item.status):
+        return
+    now = timezone.now()
+    if item.error_kind == "retry" and _may_go_again(channel, message, now):
+        _put_back(message, item, now)
+    else:
+        apply(message, item.status, at=item.at, code=item.error_code, error=item.error_text)
+    if item.status == MessageStatus.FAILED:
+        _note_on_channel(channel, message, item, now)
+
+
+def _of_another_try(message: Message, item: StatusUpdate) -> bool:
+    """All tries share our reference: what is said of one that is over says nothing of the present one."""
+    if message.provider_message_id is not None:
+        return message.provider_message_id != item.message_id
+    waits = message.status == MessageStatus.QUEUED and message.attempts > 0
+    if not (waits and item.status == MessageStatus.FAILED and item.error_kind == "retry"):
+        return False
+    forget_try(message, item.message_id)  # the refusal of the call has put it back already
+    message.save(update_fields=["payload", "provider_message_id"])
+    return True
+
+
+def _hold_chat(channel: Channel, message_id: str, client_ref: str | None = None) -> None:
+    """Before the message, as everywhere: no later bubble may leave while it is decided whether this one goes again.
+
+    Also because whoever it was to answer waits again.
+    """
+    found = known_message(channel, message_id) or _by_reference(channel, client_ref)
+    if found is not None:
+        locked(found.conversation_id)
+
+
+def _may_go_again(channel: Channel, message: Message, now: datetime) -> bool:
+    """Whether the message that was not delivered still belongs where it stands; else it has failed and a person decides.
+
+    Not while its call is open, for the answer would be taken for the next try's. Nor over Chatwoot, whose own thread keeps
+    the first try and tells it again. Nor when a later bubble has left, or the customer asks something else by now.
+    """
+    if channel.provider == Provider.CHATWOOT or message.status not in (MessageStatus.SENT, MessageStatus.UNKNOWN):
+        return False
+    tried = message.sending_since
+    if tried is None or now - tried > FRESH or not 0 < message.attempts < MOST_ATTEMPTS:
+        return False  # without a try it was written on the phone
+    chat = message.conversation
+    if message.author == Message.Author.AGENT and chat.reply_sequence > message.sequence:
+        return False
+    later = Message.objects.filter(conversation=chat, sequence__gt=message.sequence, direction=Message.Direction.OUT)
+    return not later.filter(status__in=LEFT).exists()
+
+
+def _put_back(message: Message, item: StatusUpdate, now: datetime) -> None:
+    wait = retry_wait(message.attempts)
+    forget_try(message, message.provider_message_id, item.message_id)
+    message.status, message.not_before = MessageStatus.QUEUED, now + timedelta(seconds=wait)
+    message.error_code, message.error = item.error_code[:40], item.error_text[:400]
+    message.save(update_fields=["status", "not_before", "error_code", "error", "payload", "provider_message_id"])
+    _changed(message)
+    wake(message.conversation_id, wait)
+
+
+def _note_on_channel(channel: Channel, message: Message, item: StatusUpdate, now: datetime) -> None:
+    """What the failure says of the channel, unless somebody has looked at it since."""
+    if channel.checked_at is None or item.at >= channel.checked_at:
+        kind, code, words = item.error_kind, item.error_code, item.error_text
+        wait = retry_wait(message.attempts)
+        channel_trouble.note(channel.pk, kind=kind, code=code, words=words, wait=wait, now=now, late=True)
 
 
 def apply(message: Message, status: str, *, at: object, code: str = "", error: str = "") -> None:
@@ -59,7 +143,14 @@ def apply(message: Message, status: str, *, at: object, code: str = "", error: s
         message.error_code, message.error = code[:40], error[:400]
         fields += ["error_code", "error"]
     message.save(update_fields=fields)
-    emit("MESSAGE_STATUS", object="message", id=message.pk, conversation=str(message.conversation_id), status=status)
+    _changed(message)
+    if status == MessageStatus.FAILED:
+        did_not_leave(message)
+
+
+def _changed(message: Message) -> None:
+    chat = str(message.conversation_id)
+    emit("MESSAGE_STATUS", object="message", id=message.pk, conversation=chat, status=str(message.status))
 
 
 def accept_read_up_to(*, channel: Channel, item: ReadUpTo) -> int:
@@ -105,6 +196,8 @@ def join_late() -> int:
     carried = named.filter(channel__in=Channel.objects.values("pk"), sent_via_id=OuterRef("channel_id"))
     count = 0
     for notice in PendingStatus.objects.filter(Exists(own) | Exists(carried)).select_related("channel")[:200]:
+        if notice.status == MessageStatus.FAILED:
+            _hold_chat(notice.channel, notice.provider_message_id)
         message = known_message(notice.channel, notice.provider_message_id, lock=True)
         if message is not None:
             join_pending(message)
@@ -116,12 +209,13 @@ def forget_old_pending() -> int:
     return PendingStatus.objects.filter(created_at__lt=timezone.now() - KEEP_PENDING).delete()[0]
 
 
-def _by_reference(channel: Channel, item: StatusUpdate) -> Message | None:
-    reference: UUID | None = as_uuid(item.client_ref) if item.client_ref else None
+def _by_reference(channel: Channel, client_ref: str | None, *, lock: bool = False) -> Message | None:
+    reference: UUID | None = as_uuid(client_ref) if client_ref else None
     if reference is None:
         return None
     carried = Q(channel=channel, sent_via=None) | Q(sent_via=channel)
-    return Message.objects.select_for_update(no_key=True).filter(carried, pk=reference).first()
+    rows = Message.objects.select_for_update(no_key=True) if lock else Message.objects.all()
+    return rows.filter(carried, pk=reference).first()
 
 
 def _keep(channel: Channel, item: StatusUpdate) -> None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from config.lib import commit
 from config.lib.errors import Invalid
-from messaging.models import Conversation, Message, Provider
-from messaging.services.conversations import cancel_queued, note
+from messaging.models import Conversation, Message, MessageStatus, Provider
+from messaging.services.conversations import ELSEWHERE, cancel_queued, note
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
@@ -19,6 +19,7 @@ from tenants.services import tenant_settings
 from tenants.services.audit import record
 
 TELL_CHATWOOT = "messaging.tasks.tell_chatwoot"
+LONGEST_BRIEF = 1000
 
 
 class Cause(StrEnum):
@@ -44,8 +45,9 @@ def take_over(
         raise Invalid(_("Las horas deben ser más de 0 y no pasar de un año."), fields={"hours": _("Valor inválido.")})
     span = hours if hours is not None else tenant_settings.of(current_tenant()).human_override_hours
     already = conversation.mode == Conversation.Mode.HUMAN and not conversation.handoff_token
+    if not (cause == Cause.ECHO and already and _taken_here(conversation)):
+        conversation.mode_reason = (reason or by.label)[:300]
     conversation.mode = Conversation.Mode.HUMAN
-    conversation.mode_reason = (reason or by.label)[:300]
     conversation.human_override_until = timezone.now() + timedelta(hours=span)
     conversation.handoff_token = None
     silence(conversation)
@@ -54,6 +56,7 @@ def take_over(
         conversation.assignee = user
     conversation.save()
     cancel_queued(conversation, _("Una persona tomó el chat."), author=Message.Author.AGENT)
+    withdraw_relayed(conversation, _("Una persona tomó el chat."), single=not already)
     record(action="conversation.taken_over", resource=conversation, by=by, diff={"cause": str(cause), "hours": span})
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, **moved)
     if not already:
@@ -63,8 +66,14 @@ def take_over(
     return conversation
 
 
-def release(*, conversation: Conversation, by: Actor) -> Conversation:
-    """Give the chat back to the agent; it answers from the next customer message on."""
+def _taken_here(conversation: Conversation) -> bool:
+    """Whether a known person has it, who may well be the one that answers from the phone."""
+    return conversation.assignee_id is not None and not conversation.mode_reason.startswith(ELSEWHERE)
+
+
+def release(*, conversation: Conversation, by: Actor, brief: str = "") -> Conversation:
+    """Give the chat back to the agent; it answers from the next customer message on, having read `brief`."""
+    _leave_brief(conversation, brief.replace("\x00", "").strip(), by)
     conversation.mode = Conversation.Mode.AI
     conversation.mode_reason = ""
     conversation.human_override_until = None
@@ -77,6 +86,16 @@ def release(*, conversation: Conversation, by: Actor) -> Conversation:
     emit("HANDOFF", object="conversation", id=conversation.pk, to="ai")
     _tell_provider(conversation)
     return conversation
+
+
+def _leave_brief(conversation: Conversation, brief: str, by: Actor) -> None:
+    """What was agreed, as a line of the thread for the team and the agent; the contact never sees it."""
+    if len(brief) > LONGEST_BRIEF:
+        raise Invalid(_("Lo acordado lleva hasta 1.000 letras."), fields={"brief": _("Es demasiado largo.")})
+    if brief:
+        cause = _("Chat devuelto a la IA: %(name)s") % {"name": by.label}
+        note(conversation, brief, cause=cause, author_name=by.label[:160], payload={"brief": True})
+        conversation.last_message_author = Message.Author.USER  # their own words, shown as they are
 
 
 def hand_off(
@@ -111,6 +130,35 @@ def hand_off(
     emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
     _tell_provider(conversation)
     return conversation
+
+
+def withdraw_relayed(conversation: Conversation, cause: str, *, single: bool) -> None:
+    """Take back what integrations said on the locked conversation: the rest of what goes out in several bubbles.
+
+    `single`: also what is one bubble. Templates leave, and what a person sent again. One that is just being sent is marked:
+    should it fail, it is not tried again.
+    """
+    rows = Message.objects.select_for_update(no_key=True).filter(
+        conversation=conversation,
+        status__in=[MessageStatus.QUEUED, MessageStatus.SENDING],
+        idempotency_key__startswith="relay:",
+    )
+    waiting = list(rows.exclude(kind="template").exclude(payload__has_key="resent"))
+    several = {_sending(row) for row in waiting if row.idempotency_key != f"{_sending(row)}:0"}
+    for row in waiting:
+        if not single and _sending(row) not in several:
+            continue
+        if row.status == MessageStatus.QUEUED:
+            row.status, row.cause = MessageStatus.CANCELLED, cause[:200]
+        else:
+            row.payload["recalled"] = cause[:200]
+        row.save(update_fields=["status", "cause", "payload"])
+        emit("MESSAGE_STATUS", object="message", id=row.pk, conversation=str(conversation.pk))
+
+
+def _sending(message: Message) -> str:
+    """What the bubbles of one sending have in common; the words that did not fit under a file are numbered anew."""
+    return str(message.idempotency_key).rpartition(":")[0].removesuffix(":text")
 
 
 def _tell_provider(conversation: Conversation) -> None:

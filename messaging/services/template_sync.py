@@ -106,6 +106,10 @@ def due_ids(limit: int = 50) -> list[UUID]:
 
 def ask_to_sync(*, channel: Channel, by: Actor) -> None:
     record(action="templates.synced", resource=channel, by=by)
+    _queue_sync(channel)
+
+
+def _queue_sync(channel: Channel) -> None:
     commit.queue("messaging.tasks.sync_templates", queue="sync", channel_id=str(channel.pk))
 
 
@@ -185,19 +189,38 @@ def stale_ids() -> list[UUID]:
 
 
 def hear(*, channel: Channel, notice: Notice) -> None:
-    """News of a template from a webhook, in Meta's words; anything else is passed over. Never raises for odd payloads."""
+    """News of a template from a webhook, in Meta's words; anything else is passed over. Never raises for odd payloads.
+
+    `channel` is where they arrived: the address of one account is told of all accounts of its app or key.
+    """
     value = mapping(notice.payload.get("value"))
     if notice.kind not in NEWS:
         return
     name, language = text(value.get("message_template_name"), 512), text(value.get("message_template_language"), 15)
-    row = _named(channel, name, language)
-    if row is None or row.status == State.DRAFT:
-        return
-    _hear(row, notice.kind, value)
-    row.provider_template_id = identifier(value.get("message_template_id"))[:64] or row.provider_template_id
-    row.synced_at = timezone.now()
-    row.save()
-    changed(channel.pk)
+    their_id = identifier(value.get("message_template_id"))[:64]
+    for each in _spoken_of(channel, notice.account_ref):
+        row = _named(each, name, language)
+        if row is None or row.status == State.DRAFT:
+            continue
+        sure = not notice.account_ref or _account(each) or (their_id and row.provider_template_id == their_id)
+        if not sure:
+            _queue_sync(each)  # perhaps a namesake in an account that is not this number's: the provider's list tells
+            continue
+        _hear(row, notice.kind, value)
+        row.provider_template_id = their_id or row.provider_template_id
+        row.synced_at = timezone.now()
+        row.save()
+        changed(each.pk)
+
+
+def _spoken_of(channel: Channel, account: str) -> list[Channel]:
+    """The provider's numbers in the account; without one that is named, the number itself, unless it is known to be another's."""
+    named = channels().filter(provider=channel.provider, config__waba_id=account) if account else Channel.objects.none()
+    return list(named) or ([channel] if not account or not _account(channel) else [])
+
+
+def _account(channel: Channel) -> str:
+    return str(channel.config.get("waba_id") or "")
 
 
 def _named(channel: Channel, name: str, language: str) -> MessageTemplate | None:

@@ -1,6 +1,6 @@
 """The data of a template, filled from what is known of the person of the chat; and the words that the customer reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from config.lib.days import lowered
 from config.lib.errors import Invalid
 from crm.domain import placeholders
-from crm.models import AgendaEvent, Contact, Lead
+from crm.models import AgendaEvent, Contact, CustomField, Lead
 from crm.services import custom_fields
 from messaging.domain import template_parts
 from messaging.models import Conversation, MessageTemplate
 from tenants.context import current_tenant
 from tenants.models import Membership
 
+BUILT_IN = ("nombre", "telefono", "correo", "ciudad", "empresa", "vendedor", "etapa")
 #: other spellings of what texts may name
 ALSO = {
     "contact.name": "nombre",
@@ -32,6 +33,7 @@ ALSO = {
     "seller.name": "vendedor",
     "company.name": "empresa",
 }
+AGENDA = ("nombre", "fecha", "hora", "servicio", "vendedor", "lugar", "empresa")  # what is known of an appointment
 
 
 def known_of(contact: Contact, *, member: Membership, values: Iterable[str], holder: object = None) -> dict[str, str]:
@@ -94,7 +96,27 @@ def _words(at: datetime, name: str, service: str, seller: str, place: str) -> di
     }
 
 
-def lacking(values: list[str], known: dict[str, str]) -> list[str]:
+def known_names() -> list[str]:
+    """What texts may name, whoever they go to; the other spellings are left out."""
+    fields = CustomField.objects.filter(is_active=True).order_by("key").values_list("key", flat=True).distinct()
+    return [*BUILT_IN, *(f"campo.{key}" for key in fields), *(f"agenda.{name}" for name in AGENDA)]
+
+
+def refuse_unknown(values: Sequence[str]) -> None:
+    """Raises Invalid for a name that is nobody's: every message would stop at it."""
+    if not any("{{" in value for value in values):
+        return
+    names = known_names()
+    unknown = lacking(values, dict.fromkeys((*names, *ALSO), "x"))
+    if unknown:
+        message = _("No existe %(names)s. Se puede usar: %(known)s.") % {
+            "names": ", ".join("{{" + name + "}}" for name in unknown),
+            "known": ", ".join("{{" + name + "}}" for name in names),
+        }
+        raise Invalid(message, fields={"values": message})
+
+
+def lacking(values: Iterable[str], known: dict[str, str]) -> list[str]:
     """The names in `values` of which nothing is known."""
     return list(dict.fromkeys(name for value in values for name in placeholders.lacking(value, known)))
 

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from config.lib import commit
 from config.lib.errors import Conflict, Invalid, NotFound
 from config.lib.ids import key_of
+from config.lib.sentences import worded
+from crm.services import blocking
 from messaging.domain import template_parts
 from messaging.domain.template_parts import Written
 from messaging.models import Channel, Conversation, Message, MessageTemplate
@@ -27,7 +29,6 @@ from tenants.services.audit import record
 
 State = MessageTemplate.Status
 COUNTED, MOST_COUNTED = timedelta(days=30), 10_000
-KNOWN_NAMES = ("nombre", "telefono", "correo", "ciudad", "empresa", "vendedor", "etapa")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def why_not(template: MessageTemplate) -> str:
     if template.status == State.APPROVED:
         return ""
     state = _("La plantilla está en este estado: %(state)s.") % {"state": template.get_status_display().lower()}
-    return " ".join(filter(None, (state, template.reason or template.submit_error)))
+    return " ".join(filter(None, (state, worded(template.reason or template.submit_error))))
 
 
 def unusable(channel_id: UUID, template: dict[str, Any]) -> str:
@@ -115,6 +116,7 @@ def create(
     if MessageTemplate.objects.filter(channel=channel, name=name, language=language).exists():
         message = _("Ya hay una plantilla con ese nombre e idioma en este canal.")
         raise Conflict(message, fields={"name": message})
+    template_values.refuse_unknown(values or [])
     row = MessageTemplate(channel=channel, name=name, language=language, category=category, components=parts, by=user)
     row.values = fitting(parts, values or [])
     row.save(force_insert=True)
@@ -131,7 +133,8 @@ def update(
     category: str | None = None,
     values: Sequence[str] | None = None,
 ) -> MessageTemplate:
-    """Other words for a draft or a refused one (which is a draft again); other data for any."""
+    """Other words for a draft or a refused one (which is a draft again); other data for any. Raises Invalid, Conflict."""
+    template_values.refuse_unknown(values or [])
     hold(template)
     if written is not None or category is not None:
         if template.status not in (State.DRAFT, State.REJECTED):
@@ -251,7 +254,7 @@ def fitting(parts: Sequence[dict[str, Any]], values: Sequence[str]) -> list[str]
     """One value for each slot: those given, else a known name ({{nombre}}) or the file of the sample, else nothing."""
     made = []
     for number, slot in enumerate(template_parts.slots(parts)):
-        usual = "{{" + slot.name + "}}" if slot.name in KNOWN_NAMES and slot.kind == "text" else ""
+        usual = "{{" + slot.name + "}}" if slot.name in template_values.BUILT_IN and slot.kind == "text" else ""
         usual = slot.sample if slot.kind != "text" else usual
         given = str(values[number]).replace("\x00", "").strip()[:1000] if number < len(values) else ""
         made.append(given or usual)
@@ -320,10 +323,17 @@ def filled_for(
 def send_made(
     *, conversation: Conversation, template: dict[str, Any], text: str, by: Actor, user: User | None, key: str
 ) -> list[Message]:
-    """Queue a template with its data once, and give the chat to the person."""
+    """Queue a template with its data once, and give the chat to the person.
+
+    Raises Conflict for a blocked contact, Invalid for one who asked to be left alone: there a person writes only an answer.
+    """
     before = conversation.sequence
 
     def queue() -> list[Message]:
+        if conversation.contact.blocked_at is not None:
+            raise blocking.refusal()
+        if not outbound.may_reach(conversation, template=True):
+            raise Invalid(_("El contacto pidió no recibir mensajes."), code="opted_out")
         return [outbound.queue_template(conversation, template, by=by, user=user, key=key, text=text)]
 
     rows = outbound.safely_once(conversation, key, queue)

@@ -55,9 +55,11 @@ def _moment(message: Message) -> Any:
 
 def as_payload(message: Message) -> dict[str, Any]:
     """`message_id` is the one the widget gave its own message, so that it finds it again."""
+    # In older rows the provider's id is the widget's.
+    own_id = message.payload.get("widget_id") or message.provider_message_id
     return {
         "id": str(message.pk),
-        "message_id": message.provider_message_id if message.direction == Message.Direction.IN else None,
+        "message_id": own_id if message.direction == Message.Direction.IN else None,
         "direction": message.direction,
         "author": message.author,
         "author_name": message.author_name if message.direction == Message.Direction.OUT else "",

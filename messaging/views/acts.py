@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.lib.errors import AppError, Conflict, NotFound
+from config.lib.errors import AppError, Conflict, Invalid, NotFound
 from config.lib.fragments import go_to, is_fragment
 from config.lib.ids import uuid7
 from messaging.access import conversation_for
-from messaging.forms.inbox import AssigneeForm, FileForm, ReplyForm, TemplateForm
+from messaging.forms.inbox import AssigneeForm, FileForm, ReleaseForm, ReplyForm, TakeForm, TemplateForm
 from messaging.forms.scheduled import LaterForm
-from messaging.models import Conversation, Message
+from messaging.models import Conversation, Message, MessageStatus
 from messaging.services import conversations, media, outbound, scheduled, takeover, template_values, templates
 from messaging.views import template_picker, thread
 from messaging.views.inbox import render_chat
@@ -165,7 +165,10 @@ def _key(form: ReplyForm | TemplateForm) -> str:
 @require_POST
 def take(request: Request, pk: uuid.UUID) -> HttpResponse:
     chat = conversation_for(request.member, pk, lock=True)
-    takeover.take_over(conversation=chat, by=request.actor, user=request.user)
+    form = TakeForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(_("Elegir por cuántas horas."))
+    takeover.take_over(conversation=chat, by=request.actor, user=request.user, hours=form.cleaned_data["hours"])
     return _back(request, chat)
 
 
@@ -173,8 +176,13 @@ def take(request: Request, pk: uuid.UUID) -> HttpResponse:
 @page("inbox.write")
 @require_POST
 def release(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Back to the agent, with what was agreed if somebody wrote it."""
     chat = conversation_for(request.member, pk, lock=True)
-    takeover.release(conversation=chat, by=request.actor)
+    form = ReleaseForm(request.POST)
+    try:
+        takeover.release(conversation=chat, by=request.actor, brief=form.words)
+    except AppError as error:
+        messages.error(request, str(error.message))
     return _back(request, chat)
 
 
@@ -237,11 +245,14 @@ def _member_user(pk: uuid.UUID | None) -> User | None:
 @page("inbox.write")
 @require_POST
 def retry(request: Request, pk: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
-    """Send a failed message again."""
+    """Send a failed message again. What nobody confirmed asks for a person who has looked whether it arrived."""
     chat = conversation_for(request.member, pk, lock=True)
     message = Message.objects.filter(pk=message_id, conversation=chat).first()
     if message is None:
         raise NotFound(_("Ese mensaje no existe."))
+    if message.status == MessageStatus.UNKNOWN and not request.POST.get("looked"):
+        messages.error(request, _("Antes de reenviar, mirar si el mensaje llegó y marcar la casilla."))
+        return _back(request, chat)
     try:
         outbound.retry_message(message=message, by=request.actor)
     except AppError as error:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.lib.errors import AppError, Invalid
+from config.lib.errors import AppError, Conflict, Invalid
 from config.lib.fragments import go_to, is_fragment
 from messaging.access import channel_for
 from messaging.forms.channels import KINDS, ChannelForm, OwnNumberForm, SecretForm
@@ -27,6 +27,7 @@ from messaging.services import (
     channel_test,
     channels,
     dead_letters,
+    templates,
     unrouted,
 )
 from messaging.services.channel_steps import steps_of
@@ -40,20 +41,21 @@ NEWS = 5
 
 @dataclass(frozen=True)
 class Card:
-    """A channel on the hub, with what needs a look."""
+    """A channel on the hub, with what needs a look; `lacks`: one of its credentials is not stored."""
 
     channel: Channel
     left: int
     quality: channel_facts.Fact | None
     rests: bool
     warning: str
+    lacks: bool
 
 
 @page("channels.read")
 @never_cache
 @require_safe
 def channel_list(request: Request) -> HttpResponse:
-    left = dead_letters.counts()
+    left, stored = dead_letters.counts(), channels.stored_names()
     cards = [
         Card(
             each,
@@ -61,6 +63,7 @@ def channel_list(request: Request) -> HttpResponse:
             channel_facts.quality(each),
             channel_facts.resting(each),
             channel_health.warning(each),
+            bool(channels.missing_of(channels.credentials_of(each, stored))),
         )
         for each in Channel.objects.all()
     ]
@@ -132,21 +135,23 @@ def _detail(
     request: Request, channel: Channel, *, secret: SecretForm | None = None, token: str = "", status: int = 200
 ) -> HttpResponse:
     known = channels.credentials_of(channel)
-    missing = [each.name for each in known if not each.stored and not each.optional]
-    heard, answered, fallback = channels.progress(channel)
-    steps = steps_of(channel, missing=missing, heard=heard, answered=answered)
+    missing = channels.missing_of(known)
+    so_far = channels.progress(channel)
+    steps = steps_of(channel, missing=missing, heard=so_far.heard, answered=so_far.answered)
     context: dict[str, Any] = {
         "channel": channel,
         "address": channels.webhook_url(channel),
         "verify_token": token,
         "secrets": _secrets(known, secret),
+        "lacks": bool(missing),
         "unsigned": channels.unsigned(channel, known),
         "steps": steps,
         "next_step": next((step for step in steps if not step.done), None),
         "facts": channel_facts.told(channel),
         "rests": channel_facts.resting(channel),
         "warning": channel_health.warning(channel),
-        "fallback": fallback,
+        "fallback": so_far.fallback,
+        "removable": not so_far.used,
         "may_test": channel_test.possible(channel),
         "notices": list(ProviderNotice.objects.filter(channel=channel).order_by("-created_at", "-id")[:NEWS]),
         "events": channel_events.listed(channel, limit=NEWS).rows,
@@ -196,7 +201,8 @@ def secret(request: Request, pk: uuid.UUID) -> HttpResponse:
         form.add_error("value", str(error.message))
         return _detail(request, channel, secret=form, status=422)
     channels.update_channel(channel=channel, by=request.actor)  # the door reads the channel's secrets again
-    if all(each.stored or each.optional for each in channels.credentials_of(channel)):
+    off = channel.status == Channel.Status.DISABLED
+    if not off and not channels.missing_of(channels.credentials_of(channel)):
         channels.ask_for_test(channel=channel, by=request.actor)  # whoever gave the last one wants to know
     messages.success(request, _("Credencial guardada."))
     return go_to(request, f"/canales/{pk}/")
@@ -226,14 +232,18 @@ def test_message(request: Request, pk: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("Mensaje de prueba en camino."))
             return go_to(request, f"/bandeja/{chat}/")
-    return _form(request, form, _("Mensaje de prueba"), f"/canales/{pk}/", submit=_("Enviar"))
+    bare = not templates.offered(channel.pk).exists()
+    return _form(request, form, _("Mensaje de prueba"), f"/canales/{pk}/", submit=_("Enviar"), without_templates=bare)
 
 
 @page("channels.write")
 @require_POST
 def check(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Ask a worker to try the connection; the page shows what it said."""
-    channels.ask_for_test(channel=channel_for(request.member, pk), by=request.actor)
+    try:
+        channels.ask_for_test(channel=channel_for(request.member, pk), by=request.actor)
+    except Conflict as error:
+        messages.error(request, str(error.message))
     return go_to(request, f"/canales/{pk}/")
 
 
@@ -249,6 +259,23 @@ def enable(request: Request, pk: uuid.UUID) -> HttpResponse:
 def disable(request: Request, pk: uuid.UUID) -> HttpResponse:
     channels.set_enabled(channel=channel_for(request.member, pk), enabled=False, by=request.actor)
     return go_to(request, f"/canales/{pk}/")
+
+
+@page("channels.write")
+@require_http_methods(["GET", "POST"])
+def remove(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Asks first: its address and its own credentials do not come back."""
+    channel = channel_for(request.member, pk)
+    if request.method == "GET":
+        context = {"channel": channel, "possible": channels.removable(channel)}
+        return render(request, "messaging/channel_remove.html", context)
+    try:
+        channels.remove_channel(channel=channel, by=request.actor)
+    except Conflict as error:
+        messages.error(request, str(error.message))
+        return go_to(request, f"/canales/{pk}/")
+    messages.success(request, _("Canal eliminado."))
+    return go_to(request, "/canales/")
 
 
 def _onto(form: forms.Form, error: AppError) -> None:

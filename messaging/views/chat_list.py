@@ -1,15 +1,16 @@
 """The list of conversations: who waits for a person first, the longest wait on top; then the rest, newest first."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from config.lib import keyset
 from crm.models import Contact
 from messaging.access import visible_conversations
 from messaging.forms.inbox import TABS, InboxFilter, Tab
-from messaging.models import Conversation
+from messaging.models import Conversation, Message, MessageStatus
 from tenants.models import Membership
 from tenants.requests import Request
 
@@ -77,7 +78,7 @@ class ChatList:
 def whole(request: Request, member: Membership) -> ChatList:
     """The list as its own page, cursor by cursor. Two statements."""
     frame = _frame(request)
-    rows = _narrowed(member, frame).select_related("contact", "assignee")
+    rows = _narrowed(member, frame).select_related("contact", "assignee").annotate(**_marks())
     cursor = request.GET.get("cursor", "")
     if frame.ver == Tab.WAITING:
         waiting = list(_longest_first(rows)[: ONLY_WAITING + 1])
@@ -94,12 +95,19 @@ def column(request: Request, member: Membership) -> ChatList:
     first = _longest_first(rows).values("pk")[:IN_COLUMN]
     then = rows.exclude(WAITING).filter(last_message_at__isnull=False).order_by("-last_message_at", "-id")
     wanted = first if frame.ver == Tab.WAITING else first.union(then.values("pk")[:IN_COLUMN], all=True)
-    found = list(Conversation.objects.filter(pk__in=wanted).select_related("contact", "assignee"))
+    rows = Conversation.objects.filter(pk__in=wanted).select_related("contact", "assignee")
+    found = list(rows.annotate(**_marks()))
     waiting = [row for row in found if row.waiting_since and row.mode != Conversation.Mode.AI]
     waiting.sort(key=lambda row: (row.waiting_since, row.pk))
     rest = [row for row in found if row not in waiting]
     rest.sort(key=lambda row: (row.last_message_at, row.pk), reverse=True)
     return ChatList(frame, waiting, rest)
+
+
+def _marks() -> dict[str, Any]:
+    """`lost`: whether the last message of the chat did not leave."""
+    last = Message.objects.filter(conversation=OuterRef("pk"), sequence=OuterRef("sequence"))
+    return {"lost": Exists(last.filter(status=MessageStatus.FAILED))}
 
 
 def _longest_first(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.sentences import worded
 from crm.models import AgendaEvent, Lead, Task
 from crm.services import business_hours, day
 from messaging.models import Conversation
@@ -136,7 +137,7 @@ def lost_rows(chats: Iterable[Conversation], asked: day.Asked) -> Iterator[Row]:
             kind="lost",
             key=f"message-{lost['id']}",
             who=str(chat.contact),
-            why=lost["error"] or lost["text"],
+            why=worded(lost["error"]) or lost["text"],
             since=datetime.fromisoformat(lost["at"]),
             href=href,
             icon="circle-alert",

@@ -14,7 +14,7 @@ from config.lib.errors import AppError
 from config.lib.fragments import is_fragment
 from config.lib.ids import as_uuid, uuid7
 from messaging.access import conversation_for, visible_conversations
-from messaging.forms.inbox import ReplyForm
+from messaging.forms.inbox import ReleaseForm, ReplyForm
 from messaging.forms.scheduled import LaterForm
 from messaging.models import Conversation, Message
 from messaging.services import outbound
@@ -125,6 +125,7 @@ def chat_context(
 ) -> dict[str, object]:
     now = timezone.now()
     window = thread.window_of(chat, now)
+    coming = coming_of(chat, window.until)
     answered = _answered(chunk, (request.POST if reply else request.GET).get("responde", ""))
     new = {"key": uuid7(), "responde": answered.pk if answered else None}
     return {
@@ -135,10 +136,12 @@ def chat_context(
         "closed": "" if window.open else outbound.closed_words(chat.channel_source),
         "doing": _doing(chat, now),
         "reply": reply or ReplyForm(initial=new),
+        "giving_back": ReleaseForm(),
         "answered": answered,
         "later": later or LaterForm(zone=request.tenant.timezone, initial={"stop_on_reply": True}),
         "later_at": f"/bandeja/{chat.pk}/programar/",
-        "coming": coming_of(chat, window.until),
+        "coming": coming,
+        "coming_failed": any(one.status == "failed" for one in coming),
         "now": now,
     }
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import keyset
-from config.lib.errors import AppError
+from config.lib.errors import AppError, Invalid
 from config.lib.fragments import go_to, is_fragment
 from config.lib.ids import as_uuid
 from crm.models import Contact
@@ -30,6 +30,7 @@ from tenants.audit_access import audit_access
 from tenants.requests import Request
 
 MOST_CONTACTS = 8
+NEVER_SENT = (MessageTemplate.Status.DRAFT, MessageTemplate.Status.PENDING, MessageTemplate.Status.REJECTED)
 BY_NAME = keyset.Order("name", CharField(), descending=False)
 
 
@@ -55,8 +56,10 @@ def template_list(request: Request) -> HttpResponse:
     numbers = list(templates.channels())
     form = TemplateFilter(request.GET or None, channels=numbers)
     rows = form.narrow(MessageTemplate.objects.select_related("channel"))
+    synced = [_synced(each) for each in numbers]
     context = {
-        "numbers": [_synced(each) for each in numbers],
+        "numbers": synced,
+        "failed": sum(bool(each.error) for each in synced),
         "page": keyset.page(rows, by=BY_NAME, cursor=request.GET.get("cursor", "")),
         "form": form,
         "filtered": form.filtered,
@@ -125,10 +128,12 @@ def detail(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _detail(request: Request, row: MessageTemplate, *, values: ValuesForm | None = None) -> HttpResponse:
+    outcome = templates.outcome(row)
     context: dict[str, Any] = {
         "template": row,
         "shown": template_parts.shown(row.components, template_parts.to_send(row.components, _samples(row))),
-        "outcome": templates.outcome(row),
+        "outcome": outcome,
+        "unused": row.status in NEVER_SENT and outcome == templates.Outcome(0, 0, 0, 0),
         "values": values or ValuesForm.of(row),
         "why": templates.why_not(row),
     }
@@ -172,7 +177,11 @@ def values(request: Request, pk: uuid.UUID) -> HttpResponse:
     form = ValuesForm.of(row, request.POST)
     if not form.is_valid():
         return _detail(request, row, values=form)
-    templates.update(template=row, by=request.actor, values=form.typed())
+    try:
+        templates.update(template=row, by=request.actor, values=form.typed())
+    except Invalid as error:
+        form.refuse(str(error.message))
+        return _detail(request, row, values=form)
     messages.success(request, _("Datos guardados."))
     return go_to(request, f"/plantillas/{pk}/")
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from messaging.domain.media_limits import DRAWN, plain_mime
 from messaging.domain.timing import window_closes
-from messaging.models import Attachment, Conversation, Message
+from messaging.models import Attachment, Conversation, Message, Provider
+from messaging.services.conversations import ELSEWHERE
 from tenants.models import Membership
 
 SHOWN = 50
@@ -255,9 +256,19 @@ def holder_of(conversation: Conversation, member: Membership) -> Holder:
         return Holder("ai", _("Responde la IA"), "take")
     until, reason = conversation.human_override_until, conversation.mode_reason
     until = until if until and until > timezone.now() else None
+    if reason.startswith(ELSEWHERE):
+        return Holder("other", _elsewhere(conversation), "take", until)
     person = conversation.assignee
     if person is None:
         return Holder("nobody", _("Nadie la tiene; la IA no responde"), "take", until, reason)
     mine = conversation.assignee_id == member.user_id
     words = _("La atiende %(name)s") % {"name": person}
     return Holder("me" if mine else "other", words, "release" if mine else "take", until, reason)
+
+
+def _elsewhere(conversation: Conversation) -> str:
+    """Who answers from the phone or from Chatwoot; whoever is assigned here has not taken the chat."""
+    name = conversation.mode_reason.removeprefix(ELSEWHERE)
+    if conversation.provider != Provider.CHATWOOT:
+        return _("La atiende alguien desde el teléfono")
+    return _("La atiende %(name)s desde Chatwoot") % {"name": name} if name else _("La atiende alguien desde Chatwoot")

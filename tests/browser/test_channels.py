@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from messaging.models import Channel
 from messaging.services import events
+from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
+from tests.factories.messaging import make_channel
 
 Open = Callable[..., Page]
 SAID = {
@@ -50,4 +53,29 @@ def test_a_channel_is_connected_by_hand_and_its_first_webhook_is_seen_live(open_
     assert not overflows(page)
     page.get_by_role("button", name="Procesar de nuevo").click()
     expect(page.get_by_text("Se procesa de nuevo").first).to_be_visible()
+    assert page.complaints == []  # type: ignore[attr-defined]  # set by the fixture
+
+
+def test_what_a_provider_says_can_be_read_on_a_phone(open_as: Open, site: Site) -> None:
+    def make() -> Channel:
+        with tenant_context(site.cast.acme):
+            facts = {
+                "limit": "TIER_250",
+                "number": "+54 9 11 5555 0101",
+                "name": "Tienda Ana del Centro",
+                "coexistence": True,
+            }
+            return make_channel(provider="ycloud", channel_source="whatsapp", facts=facts, status="disabled")
+
+    channel = site.do(make)
+    page = open_as("ana", f"/canales/{channel.pk}/", phone=True)
+    widths = page.locator("#channel .facts dd").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().width)"
+    )
+    assert min(widths) > 120, widths
+    assert not overflows(page)
+    expect(page.get_by_role("button", name="Encender").first).to_be_visible()
+    page.get_by_role("link", name="Eliminar").click()
+    page.get_by_role("button", name="Eliminar").click()
+    expect(page.get_by_text("Canal eliminado.").first).to_be_visible()
     assert page.complaints == []  # type: ignore[attr-defined]  # set by the fixture

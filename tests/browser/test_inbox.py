@@ -13,7 +13,7 @@ from messaging.services import inbound
 from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.crm import make_contact, make_lead
-from tests.factories.messaging import make_channel, make_conversation, make_identity, make_message
+from tests.factories.messaging import make_channel, make_conversation, make_identity, make_message, make_scheduled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -137,6 +137,64 @@ def test_taking_the_chat_is_one_tap(site: Site, open_as: Callable[..., Page]) ->
     page.get_by_role("button", name="Devolver a la IA").click()
     expect(page.get_by_text("Responde la IA")).to_be_visible()
     assert not overflows(page)
+
+
+def test_a_chat_is_given_back_with_what_was_agreed(site: Site, open_as: Callable[..., Page]) -> None:
+    chat = with_messages(site, 2)
+    page = open_as("ana", f"/bandeja/{chat.pk}/", phone=True)
+    page.locator("#take-for > summary").click()
+    page.get_by_role("button", name="Tomar por 4 horas").click()
+    expect(page.get_by_text("La atiende Ana")).to_be_visible()
+    page.locator("#give-back > summary").click()
+    page.get_by_label("Qué quedó acordado").fill("Va el martes")
+    page.locator("#give-back").get_by_role("button").click()
+    expect(page.get_by_text("Responde la IA")).to_be_visible()
+    expect(page.locator("#thread").get_by_text("Va el martes")).to_be_visible()
+    assert not page.complaints  # type: ignore[attr-defined]  # see `open_as`
+
+
+# What a thumb has to hit; a row's link covers the row, a box has its label.
+TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main summary, .page-head summary")]
+  .filter((each) => each.checkVisibility({ contentVisibilityAuto: true }) && !each.matches(".row-link, .sr-only"))
+  .map((each) => [each.innerText, each.getBoundingClientRect()])
+  .filter(([words, box]) => box.width > 1 && (box.height < 40 || box.width < 40))
+  .map(([words, box]) => `${words} ${box.width} x ${box.height}`)"""
+
+
+def test_on_a_phone_the_thread_keeps_its_place_and_all_is_big_enough(site: Site, open_as: Callable[..., Page]) -> None:
+    chat = with_messages(site, 12)
+    site.do(_for_later, site, chat)
+    page = open_as("ana", "/bandeja/", phone=True)
+    page.locator(".page-head > .pop > summary").click()
+    expect(page.get_by_role("link", name="Mensajes programados")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(TOO_SMALL) == []
+
+    page.goto(f"/bandeja/{chat.pk}/")
+    thread = page.locator("#thread")
+    before = thread.bounding_box()
+    assert before is not None
+    assert before["height"] > 300
+    page.locator("summary", has_text="Enviar más tarde").click()
+    expect(page.get_by_role("button", name="Programar")).to_be_in_viewport(ratio=1)
+    assert thread.bounding_box() == before
+    assert page.evaluate(TOO_SMALL) == []
+    page.locator("summary", has_text="Enviar más tarde").click()
+
+    expect(page.get_by_role("link", name="Cambiar")).to_have_count(0)
+    page.locator("summary", has_text="3 programados").click()
+    expect(page.get_by_role("link", name="Cambiar").last).to_be_in_viewport(ratio=1)
+    assert thread.bounding_box() == before
+    assert page.evaluate(TOO_SMALL) == []
+    assert not overflows(page)
+
+
+def _for_later(site: Site, chat: Conversation) -> None:
+    with tenant_context(site.cast.acme):
+        for hours in (1, 2, 3):
+            make_scheduled(conversation=chat, send_at=timezone.now() + timedelta(hours=hours))
+        make_message(
+            conversation=chat, direction="out", author="user", status="sent", provider_message_id="w-1", text="Ya está"
+        )
 
 
 def test_a_failed_message_is_retried_from_its_bubble(site: Site, open_as: Callable[..., Page]) -> None:

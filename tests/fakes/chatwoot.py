@@ -173,6 +173,9 @@ class _Handler(Speaker[ChatwootFake]):
     def do_PATCH(self) -> None:
         self.call("PATCH", self.body())
 
+    def do_DELETE(self) -> None:
+        self.call("DELETE", self.body())
+
     def call(self, method: str, raw: bytes) -> None:
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
@@ -240,6 +243,9 @@ class _Handler(Speaker[ChatwootFake]):
             return self.answer(401, {"error": "You are not authorized to do this action"})
         if method == "GET":
             return self.answer(200, {"payload": {"webhooks": [fake.shown(hook) for hook in fake.webhooks]}})
+        if method == "DELETE":
+            fake.webhooks = [hook for hook in fake.webhooks if not path.endswith(f"/{hook['id']}")]
+            return self.answer(200, b"")
         given = json.loads(raw).get("webhook") or json.loads(raw)
         if method == "PATCH":
             hook = next(hook for hook in fake.webhooks if path.endswith(f"/{hook['id']}"))

@@ -77,6 +77,7 @@ class GraphFake(Fake):
         self.auto_statuses = auto_statuses
         self.early_statuses = early_statuses
         self.needs_proof = False  # calls without appsecret_proof are refused, as an app may demand
+        self.unknown_fields: set[str] = set()  # of a number: a question with one of them is refused as a whole
         self.page_echoes = False  # a page's own messages come back to the webhook before the send is answered
         self.closed: set[str] = set()  # people whose 24 hours are over
         self.human_agent = True  # whether the app was granted that feature
@@ -246,6 +247,8 @@ class _Handler(Speaker[GraphFake]):
             return self.error(400, 100, "Object with that id does not exist", subcode=33)
         if file is None and "verified_name" not in fields:
             return pages.node(self, node_id, fields)
+        if file is None and self.fake.unknown_fields & set(fields.split(",")):
+            return self.error(400, 100, "Tried accessing nonexisting field")
         if file is None:
             asked = {"id", *fields.split(",")}
             return self.answer(

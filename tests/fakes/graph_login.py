@@ -64,6 +64,7 @@ class LoginFake(Fake):
         self.names_accounts = True
         self.page_size = 100
         self.knows_phone_app = True
+        self.unknown_fields: set[str] = set()  # of a number: a question with one of them is refused as a whole
         self.pages: list[Json] = []
         self.numbers: dict[str, list[Json]] = {}
         self.instagram: Json = {}
@@ -73,6 +74,7 @@ class LoginFake(Fake):
         self.hooks: dict[str, Json] = {}
         self.pins: dict[str, str] = {}
         self.registered: dict[str, int] = {}
+        self.synced: list[tuple[str, str]] = []  # (number, what of its phone)
         self.refusals: list[tuple[str, int, int]] = []  # (part of the path, HTTP status, code)
         self.calls: list[tuple[str, str, Json]] = []
         self.called_back: Callable[[str, str], bool] | None = None  # (address, verify token) → whether it answered
@@ -108,6 +110,21 @@ class LoginFake(Fake):
         """Every token of the kind is dead: the password was changed."""
         for token in self.tokens.values():
             token.is_valid = token.is_valid and bool(kind) and token.kind != kind
+
+    def delivers(self, kind: str, field: str, node: str) -> str:
+        """Where an event of an account goes; empty when nobody is told of it."""
+        app, account = self.hooks.get(kind, {}), self.subscribed.get(node)
+        if account is None or not self.hooked(kind, field):
+            return ""
+        if kind != "whatsapp_business_account":
+            return str(app["callback_url"]) if field in account["subscribed_fields"] else ""
+        # What is told of the account itself goes to the app's own address, whatever the account says.
+        own = account.get("override_callback_uri") if field in ("messages", *FROM_THE_PHONE) else None
+        return str(own or app["callback_url"])
+
+    def hooked(self, kind: str, field: str) -> bool:
+        """Whether the app is subscribed to such events at all."""
+        return any(each["name"] == field for each in self.hooks.get(kind, {}).get("fields", []))
 
     def called(self, part: str, method: str = "") -> list[Json]:
         return [given for verb, path, given in self.calls if part in path and method in ("", verb)]
@@ -200,6 +217,8 @@ class LoginFake(Fake):
         page = next((each for each in self.pages if each["access_token"] == token), None)
         if page is not None:
             return 200, {"id": page["id"], "name": page["name"]}
+        if self.unknown_fields & set(given.get("fields", "").split(",")):
+            return refused(100, "Tried accessing nonexisting field")
         rows = [each for numbers in self.numbers.values() for each in numbers if each["id"] == node]
         return (200, rows[0]) if rows else (200, {"id": node, "username": self.instagram.get("username", "x")})
 
@@ -210,19 +229,22 @@ class LoginFake(Fake):
         if edge == "subscriptions":
             if not self.reaches(str(given.get("callback_url")), str(given.get("verify_token"))):
                 return refused(2200, "Callback verification failed")
-            self.hooks[given["object"]] = {
-                "object": given["object"],
-                "callback_url": given["callback_url"],
-                "active": True,
-            }
+            self.hook(given["object"], given["callback_url"], given.get("fields", ""))
             return 200, {"success": True}
         if edge == "register":
             return self.register(node, given)
+        if edge == "smb_app_data":
+            return self.sync(node, given)
         return refused(100, "Unsupported post request")
+
+    def hook(self, kind: str, address: str, fields: str) -> None:
+        """The app sends these events of a kind of account there."""
+        named = [{"name": each, "version": "v25.0"} for each in fields.split(",") if each]
+        self.hooks[kind] = {"object": kind, "callback_url": address, "active": True, "fields": named}
 
     def subscribe(self, node: str, given: Json) -> Answer:
         if "override_callback_uri" in given:
-            if node not in self.subscribed:
+            if node not in self.subscribed or not self.hooked("whatsapp_business_account", "messages"):
                 return refused(100, "Before override the current callback uri, your app must be subscribed")
             if not self.reaches(given["override_callback_uri"], given.get("verify_token", "")):
                 return refused(2200, "Callback verification failed")
@@ -246,7 +268,18 @@ class LoginFake(Fake):
         self.pins[node] = given["pin"]
         return 200, {"success": True}
 
+    def sync(self, node: str, given: Json) -> Answer:
+        """Once each, and only for a number that is on a phone too."""
+        what = (node, str(given.get("sync_type")))
+        on_phone = any(row["id"] == node and row.get("is_on_biz_app") for rows in self.numbers.values() for row in rows)
+        if what in self.synced or what[1] not in SYNCS or not on_phone or given.get("messaging_product") != "whatsapp":
+            return refused(100, "Invalid parameter")
+        self.synced.append(what)
+        return 200, {"messaging_product": "whatsapp", "request_id": f"r{len(self.synced)}"}
 
+
+FROM_THE_PHONE = ("smb_message_echoes", "smb_app_state_sync", "history")
+SYNCS = ("smb_app_state_sync", "history")
 ALL_WHATSAPP = ["whatsapp_business_management", "whatsapp_business_messaging", "business_management"]
 
 
@@ -299,7 +332,7 @@ class _Handler(Speaker[LoginFake]):
                 return fake.inspect(given.get("input_token", ""))
         elif token not in fake.tokens or not fake.tokens[token].works:
             return refused(190, "Error validating access token", status=401)
-        elif fake.tokens[token].kind != "instagram" and method != "GET":
+        elif fake.tokens[token].kind != "instagram":
             proof = hmac.digest(APP_SECRET.encode(), token.encode(), "sha256").hex()
             if given.get("appsecret_proof") != proof:
                 return refused(100, "API calls from the server require an appsecret_proof argument")

@@ -1,5 +1,6 @@
 """The templates of a WhatsApp account, as Meta's Graph API and YCloud serve them, on 127.0.0.1."""
 
+import hmac
 import itertools
 import json
 import re
@@ -9,6 +10,7 @@ from typing import Any
 from tests.fakes.served import Fake, Speaker
 
 Json = dict[str, Any]
+SECRET = "app-secret"
 TOKEN, KEY, WABA, PHONE = "token-of-acme", "key-of-acme", "777", "+5491155550000"
 
 
@@ -24,6 +26,7 @@ class TemplatesFake(Fake):
         self.uploads: list[bytes] = []
         self.refusal: tuple[int, Json] | None = None  # what the next submissions are answered with
         self.drops = 0  # submissions that are kept but whose answer is lost
+        self.needs_proof = False  # calls without appsecret_proof are refused, as an app may demand
         self.ids = itertools.count(1000)
 
     def add(self, name: str, *, status: str = "APPROVED", body: str = "Hola {{1}}, gracias.", **more: Any) -> Json:
@@ -57,7 +60,7 @@ class _Handler(Speaker[TemplatesFake]):
             return self.answer(200, {"a": "file"})
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.answer(401, {"error": {"code": 190}})
-        if not re.fullmatch(rf"/v\d+\.\d+/{WABA}/message_templates", url.path):
+        if self.proof_is_missing(query) or not re.fullmatch(rf"/v\d+\.\d+/{WABA}/message_templates", url.path):
             return self.answer(400, {"error": {"code": 100}})
         start = int(query.get("after") or 0)
         found, more = self.fake.kept[start : start + self.fake.page], len(self.fake.kept) > start + self.fake.page
@@ -78,7 +81,10 @@ class _Handler(Speaker[TemplatesFake]):
         return self.answer(200, {"items": kept[start : start + int(query["limit"])], "offset": start})
 
     def do_POST(self) -> None:
-        raw, path = self.body(), urllib.parse.urlsplit(self.path).path
+        raw, url = self.body(), urllib.parse.urlsplit(self.path)
+        path, query = url.path, dict(urllib.parse.parse_qsl(url.query))
+        if not path.startswith("/v2/") and self.proof_is_missing(query):
+            return self.answer(400, {"error": {"code": 100}})
         if path.endswith("/uploads"):
             return self.answer(200, {"id": "upload:abc"})
         if "upload:" in path:
@@ -92,6 +98,10 @@ class _Handler(Speaker[TemplatesFake]):
             self.fake.changed.append(given)
             return self.answer(200, {"success": True})
         return self.accept(given) if self.fake.refusal is None else self.refused(path)
+
+    def proof_is_missing(self, query: Json) -> bool:
+        proof = hmac.digest(SECRET.encode(), TOKEN.encode(), "sha256").hex()
+        return self.fake.needs_proof and query.get("appsecret_proof") != proof
 
     def accept(self, given: Json) -> None:
         made = self.fake.take(given)

@@ -138,6 +138,9 @@ class _Handler(Speaker[YCloudFake]):
     def do_PATCH(self) -> None:
         self.handle_call("PATCH")
 
+    def do_DELETE(self) -> None:
+        self.handle_call("DELETE")
+
     def handle_call(self, method: str) -> None:
         raw = self.body()
         parts = urllib.parse.urlsplit(self.path)
@@ -258,6 +261,10 @@ class _Handler(Speaker[YCloudFake]):
         found.events, found.status = body.get("enabledEvents", found.events), body.get("status", found.status)
         return self.answer(200, found.shown(secret=False))
 
+    def on_gone_endpoint(self, _raw: bytes, _query: Json, endpoint_id: str) -> None:
+        self.fake.endpoints = [one for one in self.fake.endpoints if one.id != endpoint_id]
+        return self.answer(200, {})
+
     DOORS = (
         ("POST", r"/v2/whatsapp/messages/sendDirectly", on_send),
         ("POST", r"/v2/whatsapp/inboundMessages/([^/]+)/(markAsRead|typingIndicator)", on_read),
@@ -268,6 +275,7 @@ class _Handler(Speaker[YCloudFake]):
         ("GET", r"/v2/webhookEndpoints", on_endpoints),
         ("POST", r"/v2/webhookEndpoints", on_new_endpoint),
         ("PATCH", r"/v2/webhookEndpoints/(\w+)", on_endpoint),
+        ("DELETE", r"/v2/webhookEndpoints/(\w+)", on_gone_endpoint),
         ("POST", r"/v2/webhookEndpoints/(\w+)/(rotateSecret)", on_endpoint),
     )
 

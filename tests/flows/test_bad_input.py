@@ -138,7 +138,7 @@ def test_a_signed_webhook_of_nonsense_is_taken_and_ends_in_plain_sight(raw: byte
 
         root, address = Root(), f"/webhooks/meta/{number.channel.route_key}/"
         answers = [await ask(root, "POST", address, each, **signed(each, "app-secret")) for each in (raw, good)]
-        big = b"x" * (1024 * 1024 + 1)
+        big = b"x" * (4 * 1024 * 1024 + 1)
         answers.append(await ask(root, "POST", address, big, **signed(big, "app-secret")))
         await root.door.stop()
         return [answer.status for answer in answers]

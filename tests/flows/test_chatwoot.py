@@ -8,9 +8,13 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from agents.privacy import requests
+from crm.models import Contact, Lead
+from messaging.ingest.models import InboundEvent
 from messaging.models import Channel, Conversation, Message
 from messaging.services import channels, chatwoot_sync, events, outbound, takeover
 from messaging.services.conversations import locked
+from messaging.services.relay import relay
 from messaging.tasks import sweep_chatwoot
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -138,7 +142,7 @@ def test_a_reply_typed_in_chatwoot_silences_the_agent(
     assert [sent["body"]["content"] for sent in chatwoot.sends] == ["Uno"]
     assert [status for _text, status in inbox.out()] == ["sent", "cancelled", "cancelled", "sent"]
     chat = inbox.conversation()
-    assert (chat.mode, chat.mode_reason) == ("human", "Sol")
+    assert (chat.mode, chat.mode_reason) == ("human", "echo:Sol")
     # Who answers there has it there already: resolving it at once stays resolved.
     assert chatwoot.conversations[wire.CONVERSATION]["status"] == "pending"
 
@@ -195,6 +199,71 @@ def test_who_takes_it_at_chatwoot_has_it_here(
     assert inbox.conversation().status == "open"
 
 
+def take(inbox: Number, person: Person) -> None:
+    with tenant_context(inbox.tenant):
+        takeover.take_over(conversation=inbox.conversation(), by=person.actor, user=person.user)
+
+
+@pytest.mark.parametrize("dated", [True, False])  # old versions do not say when it was
+def test_giving_it_back_and_taking_it_again_is_not_undone_by_the_late_webhook(
+    inbox: Number, chatwoot: ChatwootFake, agent: Agent, worker: Worker, clock: Clock, ana: Person, dated: bool
+) -> None:
+    says(inbox, chatwoot)
+    take(inbox, ana)
+    with tenant_context(inbox.tenant):
+        takeover.release(conversation=inbox.conversation(), by=ana.actor)
+    told = wire.status_changed("pending", "open", updated_at=clock.at.timestamp() + 1 if dated else None)
+    clock.forward(3)
+    take(inbox, ana)
+    inbox.takes(told)  # our own telling of three seconds ago
+    assert inbox.conversation().mode == "human"
+
+    clock.forward(60)
+    inbox.takes(wire.status_changed("pending", "open", updated_at=clock.at.timestamp()))
+    assert inbox.conversation().mode == "ai"  # somebody gave it back over there
+
+
+@pytest.mark.parametrize("since", ["opened there", "typed there", "taken here"])
+def test_an_old_status_worked_off_again_takes_the_chat_from_nobody(
+    inbox: Number, chatwoot: ChatwootFake, agent: Agent, worker: Worker, clock: Clock, ana: Person, since: str
+) -> None:
+    says(inbox, chatwoot)
+    at = clock.at.timestamp()
+    inbox.takes(wire.status_changed("open", "pending", updated_at=at + 1))
+    old = inbox.takes(wire.status_changed("pending", "open", updated_at=at + 2.5))
+    assert inbox.conversation().mode == "ai"
+    clock.forward(3600)
+    if since == "opened there":
+        inbox.takes(wire.status_changed("open", "pending", updated_at=at + 2.6))
+    elif since == "typed there":
+        inbox.takes(wire.outgoing("Soy Sol", created_at=wire.iso(at + 2.6)))
+    else:
+        take(inbox, ana)
+    assert inbox.conversation().mode == "human"
+
+    with tenant_context(inbox.tenant):
+        assert events.replay(channel=inbox.channel, event=old, by=BY)
+    worker.run(seconds=60)
+    assert inbox.conversation().mode == "human"
+
+
+def test_a_link_that_does_not_open_is_no_failure_of_chatwoot(
+    inbox: Number, chatwoot: ChatwootFake, agent: Agent, worker: Worker
+) -> None:
+    says(inbox, chatwoot)
+    chat = str(inbox.conversation().pk)
+    with ChatwootFake() as elsewhere:
+        link = f"{elsewhere.url}/api/v1/profile"  # answers 401
+        with tenant_context(inbox.tenant):
+            relay(by=BY, user=None, conversation_id=chat, media={"kind": "image", "link": link})
+        worker.run(seconds=60)
+    (row,) = inbox.messages(direction="out")
+    assert (row.status, row.error_code) == ("failed", "link_unreadable")
+    with tenant_context(inbox.tenant):
+        inbox.channel.refresh_from_db()
+    assert (inbox.channel.status, inbox.channel.failures) == ("connected", 0)
+
+
 def test_other_inboxes_of_the_account_are_left_alone(inbox: Number, chatwoot: ChatwootFake) -> None:
     event = says(inbox, chatwoot, "Para otra bandeja", conversation=wire.conversation(inbox_id=55, id=900))
     with tenant_context(inbox.tenant):
@@ -222,6 +291,39 @@ def test_what_a_lost_webhook_did_not_bring_is_found_by_looking(
     assert inbox.texts(direction="in") == ["Hola", "¿Hay alguien?"]
     assert [turn.upto_sequence for turn in agent.turns] == [2]
     assert inbox.conversation(address="151").mode == "human"
+
+
+def erase(inbox: Number, worker: Worker) -> None:
+    with tenant_context(inbox.tenant):
+        contact = Contact.objects.get()
+        requests.ask_erasure(contact=contact, by=BY, confirm=str(contact))
+    worker.run()
+    with tenant_context(inbox.tenant):
+        assert not Contact.objects.exists()
+
+
+@pytest.mark.usefixtures("live_tenants")
+def test_who_was_erased_is_not_brought_back_by_looking(
+    inbox: Number, chatwoot: ChatwootFake, agent: Agent, worker: Worker, clock: Clock
+) -> None:
+    agent.reply = "¡Hola!"
+    says(inbox, chatwoot, "Mi secreto")
+    worker.run()
+    chatwoot.says("Un secreto más", deliver=False)  # its webhook was lost, so that nothing here knows of it
+    erase(inbox, worker)
+
+    clock.forward(600)
+    assert look(inbox) == 0
+    worker.run()
+    with tenant_context(inbox.tenant):
+        assert [model.objects.count() for model in (Contact, Lead, Message)] == [0, 0, 0]
+        assert not InboundEvent.objects.filter(tenant_id=inbox.tenant.pk, raw__contains="secreto").exists()
+    chatwoot.says("Otra vez yo", deliver=False)
+    chatwoot.messages[-1]["created_at"] = int(clock.at.timestamp())
+    clock.forward(120)
+    assert look(inbox) == 1
+    worker.run()
+    assert inbox.texts(direction="in") == ["Otra vez yo"]
 
 
 def test_history_is_no_news(inbox: Number, chatwoot: ChatwootFake, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from messaging.ingest.models import InboundEvent
 from messaging.services import privacy, privacy_raw
 from tenants.context import tenant_context
 from tenants.domain.privacy import Subject
@@ -47,3 +48,23 @@ def test_a_person_without_a_phone_is_found_by_place_and_not_by_number(acme: Tena
         assert stored["hers"].raw == privacy_raw.NOTHING
         assert '"id":150' in stored["his"].raw.replace(" ", "")
         assert twin.raw != privacy_raw.NOTHING
+
+
+def test_chats_of_who_is_erased_are_marked_where_they_are_and_nowhere_else(acme: Tenant) -> None:
+    with tenant_context(acme):
+        own, elsewhere = (
+            make_channel(
+                provider="chatwoot", channel_source="web", config={"account_id": account, "inbox_id": str(inbox)}
+            )
+            for account, inbox in (("1", 7), ("2", 7))
+        )
+        contact = make_identity(channel=own, kind="chatwoot", external_id="150").contact
+        make_conversation(channel=own, contact=contact, external_chatwoot_id="151", provider="chatwoot")
+
+        privacy.forget_words(acme, Subject(str(contact.pk)))
+
+        numbers = ["150", "151", "152"]
+        assert privacy_raw.erased_until(acme, own, numbers).keys() == {"150", "151"}
+        assert privacy_raw.erased_until(acme, elsewhere, numbers) == {}
+        marks = InboundEvent.objects.filter(tenant_id=acme.pk)
+        assert {(row.raw, row.state) for row in marks} == {(privacy_raw.NOTHING, "done")}

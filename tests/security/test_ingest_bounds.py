@@ -165,6 +165,15 @@ async def test_a_company_that_fills_its_room_leaves_the_others_theirs() -> None:
     assert lines.add(an_event(1, 200), loop.create_future())
 
 
+async def test_a_group_holds_so_much_and_no_more_but_always_one() -> None:
+    lines, loop = Lines(most=100, most_size=10_000), asyncio.get_running_loop()
+    for number, size in enumerate((400, 400, 400, 2_000, 1)):
+        assert lines.add(an_event(1, number, "x" * size), loop.create_future())
+    groups = [[len(event.raw) for event, _future in lines.take(256, most_size=1_000)] for _each in range(4)]
+    assert groups == [[400, 400], [400], [2_000], [1]]
+    assert len(lines) == 0
+
+
 async def test_a_flood_at_the_door_is_stored_whole_and_overtaken_by_the_other_company(
     door: Ingest,  # noqa: F811
     hook: str,  # noqa: F811

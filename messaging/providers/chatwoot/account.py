@@ -58,8 +58,7 @@ class Account:
         Repeatable: an address that is known already stays one webhook.
         """
         path = f"accounts/{account_id}/webhooks"
-        known = items(mapping(self._call("GET", path).get("payload")).get("webhooks"))
-        mine = next((mapping(one) for one in known if mapping(one).get("url") == address), None)
+        mine = self._webhook(path, address)
         body = {"url": address, "subscriptions": list(EVENTS)}
         if mine is None:
             made = self._call("POST", path, json=body)
@@ -70,9 +69,23 @@ class Account:
         hook = mapping(mapping(made.get("payload")).get("webhook"))
         return text(hook.get("secret"), 200)
 
-    def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+    def unsubscribe(self, account_id: str, address: str) -> None:
+        """Have the account no longer tell `address`; repeatable."""
+        path = f"accounts/{account_id}/webhooks"
+        mine = self._webhook(path, address)
+        if mine is not None:
+            errors.raise_for(self._ask("DELETE", f"{path}/{identifier(mine.get('id'))}"))
+
+    def _webhook(self, path: str, address: str) -> dict[str, Any] | None:
+        known = items(mapping(self._call("GET", path).get("payload")).get("webhooks"))
+        return next((mapping(one) for one in known if mapping(one).get("url") == address), None)
+
+    def _ask(self, method: str, path: str, **more: Any) -> http.Response:
         url = f"{self.base_url.rstrip('/')}/api/v1/{path}"
-        answer = http.request(method, url, headers={"api_access_token": self.token}, timeout=SECONDS, **more)
+        return http.request(method, url, headers={"api_access_token": self.token}, timeout=SECONDS, **more)
+
+    def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = self._ask(method, path, **more)
         if answer.status == 404 and path == "profile":
             raise ProviderError(str(errors.NOT_CHATWOOT), kind="permanent", code="not_chatwoot")
         errors.raise_for(answer)

@@ -105,7 +105,7 @@ class Chatwoot(base.Provider):
     def _upload(self, path: str, body: dict[str, Any], media: base.OutgoingMedia) -> http.Response:
         content, mime = media.content, media.mime
         if content is None:
-            file = self._download(media.link, media.mime, media.filename)
+            file = self._linked(media)
             content, mime = file.content, file.mime
         if not content:
             raise ProviderError(_("El mensaje está vacío."), kind="permanent", code="empty")
@@ -114,6 +114,14 @@ class Chatwoot(base.Provider):
         form |= {key: str(body[key]) for key in ("content", "echo_id") if body.get(key)}
         files = {"attachments[]": (name, content, mime or "application/octet-stream")}
         return self._call("POST", path, data=form, files=files, timeout=MEDIA_SECONDS)
+
+    def _linked(self, media: base.OutgoingMedia) -> base.MediaFile:
+        """The file that an integration names by its address. What its host answers says nothing of Chatwoot."""
+        try:
+            return self._download(media.link, media.mime, media.filename)
+        except ProviderError as error:
+            words = _("El archivo del enlace no se pudo leer: revisar que la dirección siga vigente y abra sin clave.")
+            raise ProviderError(words, kind="permanent", code="link_unreadable") from error
 
     def mark_read(self, message_id: str, typing: bool = False, to: base.Address | None = None) -> None:
         """Chatwoot tells nobody what was read; "typing…" shows in the conversation `to`, until the next message."""

@@ -1,6 +1,7 @@
 """A Chatwoot webhook body → items. Also reads what the API lists: the same object with a number for its type."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -208,9 +209,10 @@ def whose(payload: object) -> set[tuple[str, str]]:
 def moment(value: object) -> datetime:
     """Chatwoot's times: ISO in a webhook's message, unix seconds (whole or not) elsewhere; now when it is none of these."""
     given = text(value, 40).strip()
-    unix = seconds(given.partition(".")[0])
+    whole, _dot, part = given.partition(".")
+    unix = seconds(whole)
     if unix is not None:
-        return unix
+        return unix + timedelta(seconds=float(f"0.{part}")) if re.fullmatch(r"[0-9]{1,9}", part) else unix
     try:
         read = datetime.fromisoformat(given)
     except ValueError:
@@ -225,7 +227,7 @@ def moment(value: object) -> datetime:
 def _conversation(event: str, given: dict[str, Any]) -> base.Notice:
     """Who has it at Chatwoot, when that is what changed; the rest is only kept."""
     changes = _changes(given)
-    facts = {"conversation": identifier(given.get("id")), "event": event, "changed": sorted(changes)}
+    facts: dict[str, Any] = {"conversation": identifier(given.get("id")), "event": event, "changed": sorted(changes)}
     if event not in _STATUS_EVENTS and "status" not in changes:
         words = _("Chatwoot: novedades de la conversación %(number)s.") % {"number": facts["conversation"]}
         return base.Notice(event, words, facts, _inbox(given))
@@ -234,6 +236,8 @@ def _conversation(event: str, given: dict[str, Any]) -> base.Notice:
     if event == "conversation_opened":  # told to a bot, whose conversations wait as pending
         status, before = status or "open", before or "pending"
     facts |= {"status": status, "previous": before}
+    if given.get("updated_at"):
+        facts["at"] = moment(given["updated_at"]).timestamp()
     named = {"open": _("abierta"), "pending": _("pendiente"), "resolved": _("resuelta"), "snoozed": _("pospuesta")}
     shown = {"number": facts["conversation"], "status": named.get(status, status)}
     return base.Notice(

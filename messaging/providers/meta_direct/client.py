@@ -30,24 +30,39 @@ FACTS = {
     "platform_type": "platform",
 }
 
+#: What is asked about a number, and what only some versions and accounts tell: one unknown field refuses the whole question.
+ASKED = "verified_name,display_phone_number,quality_rating,status,platform_type"
+OPTIONAL = "messaging_limit_tier,throughput,name_status,is_on_biz_app"
+
 #: Hosts of Meta's that serve files and may see the token; besides them only the configured one.
 _FILE_HOSTS = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".whatsapp.com")
 
 
 class MetaWhatsApp(base.Provider):
-    """`base_url` without version, for example https://graph.facebook.com; `version` for example v25.0."""
+    """`base_url` without version, for example https://graph.facebook.com; `version` for example v25.0.
+
+    `app_secret` proves the calls, which an app may be set to demand.
+    """
 
     text_limit: ClassVar[int] = 4096
     config: ClassVar[ChannelConfig] = CONFIG
     per_second: ClassVar[float] = 80.0  # Meta's throughput of a number; Meta raises it by itself
 
     def __init__(
-        self, *, base_url: str, version: str, phone_number_id: str, access_token: str, waba_id: str = ""
+        self,
+        *,
+        base_url: str,
+        version: str,
+        phone_number_id: str,
+        access_token: str,
+        waba_id: str = "",
+        app_secret: str = "",
     ) -> None:
         self.phone_number_id = phone_number_id
         self.waba_id = waba_id
         self._root = f"{base_url.rstrip('/')}/{version.strip('/')}"
         self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._proof = signature.proof(app_secret, access_token)
 
     def __repr__(self) -> str:
         return f"MetaWhatsApp(phone_number_id={self.phone_number_id!r})"
@@ -64,6 +79,7 @@ class MetaWhatsApp(base.Provider):
             phone_number_id=str(config.get("phone_number_id", "")),
             access_token=secret("whatsapp_cloud", "ACCESS_TOKEN"),
             waba_id=str(config.get("waba_id", "")),
+            app_secret=secret("meta", "APP_SECRET", ""),
         )
 
     @staticmethod
@@ -113,21 +129,26 @@ class MetaWhatsApp(base.Provider):
         self._post(self._path(self.phone_number_id, "messages"), json=body)
 
     def check(self) -> str:
-        fields = {"fields": "id,display_phone_number,verified_name"}
-        found = mapping(self._get(self._path(self.phone_number_id), params=fields).json())
+        found = self._number("id,display_phone_number,verified_name")
         names = (str(found.get(key) or "") for key in ("verified_name", "display_phone_number"))
         return " · ".join(filter(None, names)) or self.phone_number_id
 
     def facts(self) -> dict[str, Any]:
-        asked = "verified_name,display_phone_number,quality_rating,messaging_limit_tier,throughput,status,name_status"
-        fields = {"fields": f"{asked},platform_type,is_on_biz_app"}
-        found = mapping(self._get(self._path(self.phone_number_id), params=fields).json())
+        try:
+            found = self._number(f"{ASKED},{OPTIONAL}")
+        except ProviderError as error:
+            if error.code != "100":
+                raise
+            found = self._number(ASKED)
         told = {ours: text(found.get(theirs), 200) for theirs, ours in FACTS.items()}
         told["throughput"] = text(mapping(found.get("throughput")).get("level"), 40)
         facts: dict[str, Any] = {key: value for key, value in told.items() if value}
         if isinstance(found.get("is_on_biz_app"), bool):
             facts["coexistence"] = found["is_on_biz_app"]
         return facts | self._subscribed()
+
+    def _number(self, fields: str) -> dict[str, Any]:
+        return mapping(self._get(self._path(self.phone_number_id), params={"fields": fields}).json())
 
     def _subscribed(self) -> dict[str, bool]:
         """Whether what happens is told to us; nothing where the token may not ask or the account is not known."""
@@ -191,12 +212,13 @@ class MetaWhatsApp(base.Provider):
         return "/".join((self._root, *(quote(part, safe="") for part in parts)))
 
     def _get(self, url: str, *, params: Mapping[str, str]) -> http.Response:
-        answer = http.request("GET", url, headers=self._headers, params=params, timeout=SEND_SECONDS)
+        answer = http.request("GET", url, headers=self._headers, params={**params, **self._proof}, timeout=SEND_SECONDS)
         errors.raise_for(answer)
         return answer
 
     def _post(self, url: str, *, timeout: float = 0, **body: Any) -> http.Response:
-        answer = http.request("POST", url, headers=self._headers, timeout=timeout or SEND_SECONDS, **body)
+        waiting = timeout or SEND_SECONDS
+        answer = http.request("POST", url, headers=self._headers, params=self._proof, timeout=waiting, **body)
         errors.raise_for(answer)
         return answer
 

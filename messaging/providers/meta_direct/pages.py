@@ -1,6 +1,5 @@
 """Calls to the Send API, as far as Messenger and Instagram have it in common."""
 
-import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -37,9 +36,7 @@ class MetaPages(base.Provider):
         self._root = root
         self._carries_ref = carries_ref
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._proof: dict[str, str] = {}
-        if app_secret:
-            self._proof["appsecret_proof"] = hmac.digest(app_secret.encode(), token.encode(), "sha256").hex()
+        self._proof = signature.proof(app_secret, token)
         self._judge = judge_of(self.app)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Proof that a webhook comes from Meta."""
+"""Proof that a webhook comes from Meta, and that a call comes from whoever owns the app."""
 
 import hmac
 import re
@@ -19,6 +19,11 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> bo
 
 def _signed(raw: bytes, secret: str, digest: str) -> bool:
     return hmac.compare_digest(hmac.digest(secret.encode(), raw, "sha256").hex(), digest)
+
+
+def proof(app_secret: str, token: str) -> dict[str, str]:
+    """`appsecret_proof` for the query of a call, which an app may be set to demand; nothing while its secret is not known."""
+    return {"appsecret_proof": hmac.digest(app_secret.encode(), token.encode(), "sha256").hex()} if app_secret else {}
 
 
 def handshake(query: Mapping[str, str], verify_tokens: Iterable[str]) -> str | None:

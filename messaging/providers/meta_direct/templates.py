@@ -12,7 +12,7 @@ from config.lib import http
 from config.lib.errors import ProviderError
 from messaging.providers import base
 from messaging.providers.clean import identifier, items, mapping, text
-from messaging.providers.meta_direct import errors
+from messaging.providers.meta_direct import errors, signature
 from messaging.providers.templates import Found, found_of, named_format, state_of
 
 PAGE, MOST_PAGES = 100, 60  # an account may have 6,000 templates with their languages (Meta, "Templates", 2025)
@@ -24,12 +24,14 @@ MAX_SAMPLE_BYTES = 16 * 1024 * 1024
 
 
 class MetaBook:
-    def __init__(self, *, root: str, waba_id: str, token: str, app_id: str = "") -> None:
+    def __init__(self, *, root: str, waba_id: str, token: str, app_id: str = "", app_secret: str = "") -> None:
+        """`app_secret` proves the calls, which an app may be set to demand."""
         self._root = root
         self._waba = waba_id
         self._token = token
         self._app = app_id
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._proof = signature.proof(app_secret, token)
 
     @classmethod
     def connected(cls, *, config: Mapping[str, Any], secret: base.Secret, endpoints: base.Endpoints) -> "MetaBook":
@@ -39,13 +41,19 @@ class MetaBook:
             raise ProviderError(message, kind="permanent", code="no_waba")
         token = secret("whatsapp_cloud", "ACCESS_TOKEN")
         root = f"{endpoints.graph}/{endpoints.graph_version}"
-        return cls(root=root, waba_id=waba_id, token=token, app_id=secret("meta", "APP_ID", ""))
+        return cls(
+            root=root,
+            waba_id=waba_id,
+            token=token,
+            app_id=secret("meta", "APP_ID", ""),
+            app_secret=secret("meta", "APP_SECRET", ""),
+        )
 
     def listed(self) -> list[Found]:
         found: list[Found] = []
         after = ""
         for _page in range(MOST_PAGES):
-            params = {"fields": FIELDS, "limit": str(PAGE)} | ({"after": after} if after else {})
+            params = {"fields": FIELDS, "limit": str(PAGE), **self._proof} | ({"after": after} if after else {})
             answer = http.request("GET", self._url(), headers=self._headers, params=params, timeout=SECONDS)
             errors.raise_for(answer)
             body = mapping(answer.json())
@@ -91,7 +99,7 @@ class MetaBook:
         return {"components": made} | ({"parameter_format": "NAMED"} if named_format(made) else {})
 
     def _post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer = http.request("POST", url, headers=self._headers, json=dict(body), timeout=SECONDS)
+        answer = http.request("POST", url, headers=self._headers, params=self._proof, json=dict(body), timeout=SECONDS)
         try:
             errors.raise_for(answer)
         except ProviderError as error:
@@ -114,16 +122,15 @@ class MetaBook:
             raise ProviderError(_("No se pudo leer el archivo de ejemplo."), kind="permanent", code="sample")
         named = mimetypes.guess_type(link.partition("?")[0])[0] or "application/octet-stream"
         mime = file.headers.get("content-type", named).partition(";")[0].strip()
-        params = {"file_length": str(len(file.content)), "file_type": mime}
+        params = {"file_length": str(len(file.content)), "file_type": mime, **self._proof}
         started = http.request(
             "POST", f"{self._root}/{quote(self._app, safe='')}/uploads", headers=self._headers, params=params
         )
         errors.raise_for(started)
         session = text(mapping(started.json()).get("id"), 2000)
         headers = {"Authorization": f"OAuth {self._token}", "file_offset": "0"}
-        done = http.request(
-            "POST", f"{self._root}/{quote(session, safe=':?=&')}", headers=headers, data=file.content, timeout=SECONDS
-        )
+        url = f"{self._root}/{quote(session, safe=':?=&')}"
+        done = http.request("POST", url, headers=headers, params=self._proof, data=file.content, timeout=SECONDS)
         errors.raise_for(done)
         handle = text(mapping(done.json()).get("h"), 5000)
         if not handle:

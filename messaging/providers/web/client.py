@@ -15,7 +15,10 @@ from messaging.providers.web.config import CONFIG
 
 
 class WebChat(base.Provider):
-    """`{"visitor_id", "text", "name"?, "message_id"?, "channel_id"?}` in; a live event, sent by the caller, out."""
+    """`{"visitor_id", "text", "name"?, "message_id"?, "message_key"?, "channel_id"?}` in; a live event, sent by the caller, out.
+
+    `message_id` is the visitor's own and another one may choose the same; `message_key`, the door's, is the channel's only one.
+    """
 
     text_limit: ClassVar[int] = 10_000
     config: ClassVar[ChannelConfig] = CONFIG
@@ -39,13 +42,15 @@ class WebChat(base.Provider):
             words = _("Llegó algo del chat web que no se pudo leer.")
             return [base.Notice("unreadable", words, {"item": small(payload)}, channel_ref=channel)]
         name = text(given.get("name"), NAME_LENGTH).strip()
+        own_id = identifier(given.get("message_id"))
         message = base.InboundMessage(
             channel_ref=channel,
-            message_id=identifier(given.get("message_id")) or digest(payload),
+            message_id=identifier(given.get("message_key")) or own_id or digest(payload),
             sender=base.Sender(ids=(("visitor", visitor),), name=name),
             kind="text",
             text=body,
             timestamp=seconds(given.get("timestamp")) or datetime.now(UTC),
+            payload={"widget_id": own_id} if own_id else {},
         )
         return [message]
 

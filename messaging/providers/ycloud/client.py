@@ -139,6 +139,9 @@ class YCloudWhatsApp(base.Provider):
         answer = self._call("PATCH", "webhookEndpoints", webhook_id, json=body)
         return mapping(answer.json())
 
+    def remove_webhook(self, webhook_id: str) -> None:
+        self._call("DELETE", "webhookEndpoints", webhook_id)
+
     def new_secret(self, webhook_id: str) -> str:
         """Another secret for an address, which is told only now."""
         return text(mapping(self._post("webhookEndpoints", webhook_id, "rotateSecret").json()).get("secret"), 300)

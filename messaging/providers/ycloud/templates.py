@@ -84,7 +84,7 @@ def _parts(components: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _refusal(answer: http.Response) -> ProviderError:
-    """What YCloud, or Meta behind it, objects to."""
+    """What YCloud, or Meta behind it, objects to. Only what Meta says to the person who wrote it takes the place of our words."""
     try:
         error = mapping(mapping(answer.json()).get("error"))
     except ProviderError:
@@ -94,6 +94,6 @@ def _refusal(answer: http.Response) -> ProviderError:
         message = _("Ya hay una plantilla con ese nombre e idioma en WhatsApp.")
         return ProviderError(message, kind="permanent", code="exists")
     verdict = errors.verdict_of(error.get("code"), meta, status=answer.status)
-    said = text(meta.get("error_user_msg") or error.get("message"), 300)
+    said = text(meta.get("error_user_msg"), 300)
     words = said if verdict.kind == "permanent" and said else verdict.text
     return ProviderError(words, kind=verdict.kind, code=verdict.code, retry_after=verdict.retry_after)

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from agents.domain.history import BRIEF
 from agents.models import Agent, AgentRun, ToolCall
 from agents.services.agents import publish_agent, update_agent
 from agents.services.turns import run_turn
@@ -67,6 +68,24 @@ def test_an_earlier_answer_and_a_persons_words_are_part_of_what_the_model_reads(
     assert roles == [
         ("user", "Hola"),
         ("assistant", "Hola, soy Sol.\n[Ana] Te hago 5 %"),
+        ("user", "¿Cuánto me descontaban?"),
+    ]
+
+
+def test_what_was_agreed_when_the_chat_was_given_back_is_read_as_the_teams_and_not_as_said(acme, story, llm, ana):
+    employ(acme, llm)
+    llm.say("Hola, soy Sol.")
+    story.hear("Hola")
+    with tenant_context(acme):
+        chat = Conversation.objects.get(pk=story.conversation.pk)
+        takeover.take_over(conversation=chat, by=ana.actor, user=ana.user)
+        takeover.release(conversation=chat, by=ana.actor, brief="Le hago 5 % si paga hoy")
+    llm.say("Perfecto.")
+    story.hear("¿Cuánto me descontaban?")
+    roles = [(m["role"], m["content"]) for m in llm.requests[1]["messages"][1:]]
+    assert roles == [
+        ("user", "Hola"),
+        ("assistant", f"[{ana.actor.label}] {BRIEF} Le hago 5 % si paga hoy"),
         ("user", "¿Cuánto me descontaban?"),
     ]
 

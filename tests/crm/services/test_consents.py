@@ -1,6 +1,9 @@
 """What somebody allowed, purpose by purpose: the latest word holds, and nothing said before is lost."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from config.lib.errors import Conflict, Invalid
 from crm.models import Consent, Contact
@@ -39,6 +42,16 @@ def test_a_refusal_of_everything_stands_over_what_was_allowed(in_acme: Tenant) -
     assert consents.opt_in(contact=contact, by=BY, source="Escribió «ALTA»")
     assert not consents.opt_in(contact=contact, by=BY, source="Otra vez")
     assert consents.allows(contact, "marketing")
+
+
+def test_who_asks_again_to_be_left_alone_means_from_now_on(in_acme: Tenant) -> None:
+    contact, first = make_contact(), timezone.now()
+    for hours, told, held in ((0, True, 0), (2, False, 2), (1, False, 2)):  # the last one came late
+        at = first + timedelta(hours=hours)
+        assert consents.opt_out(contact=contact, by=BY, source="Escribió «BAJA»", at=at) is told
+        contact.refresh_from_db()
+        assert contact.opted_out_at == first + timedelta(hours=held)
+    assert Consent.objects.count() == len(consents.PURPOSES)
 
 
 def test_the_trail_and_open_screens_are_told(acme: Tenant) -> None:

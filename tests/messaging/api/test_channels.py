@@ -1,14 +1,17 @@
 """Channels through the API."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from messaging.ingest.models import ChannelRoute
 from tenants.context import tenant_context
 from tenants.models import Tenant
+from tests.factories.messaging import make_channel, make_conversation
 
 Api = Callable[..., APIClient]
 WHATSAPP = {
@@ -83,6 +86,30 @@ def test_channels_are_written_by_who_runs_the_company_only(api_as: Api) -> None:
     assert api_as("gus").get(f"/api/v1/channels/{channel['id']}/").status_code == 404
 
 
+def test_a_channel_that_is_off_is_not_tested(api_as: Api) -> None:
+    api = api_as("ana")
+    url = f"/api/v1/channels/{made(api)['id']}/"
+    api.patch(url, {"status": "disabled"})
+    assert api.post(f"{url}check/").status_code == 409
+    assert api.get(url).json()["status_detail"] == ""
+
+
+def test_a_channel_is_removed_while_it_has_no_conversations(api_as: Api, acme: Tenant) -> None:
+    api = api_as("ana")
+    channel = made(api)
+    url = f"/api/v1/channels/{channel['id']}/"
+    for name, status in (("rita", 403), ("sol", 403), ("gus", 404)):
+        assert api_as(name).delete(url).status_code == status
+    assert api.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
+    with tenant_context(acme):
+        assert not ChannelRoute.objects.filter(route_key=channel["route_key"]).exists()
+        used = make_channel()
+        make_conversation(channel=used)
+    assert api.delete(f"/api/v1/channels/{used.pk}/").status_code == 409
+    assert api.get(f"/api/v1/channels/{used.pk}/").status_code == 200
+
+
 def test_a_replacement_is_another_channel_of_the_kind(api_as: Api) -> None:
     api = api_as("ana")
     first, second = made(api), made(api, config={**WHATSAPP["config"], "phone_number_id": "2"})
@@ -95,3 +122,18 @@ def test_a_replacement_is_another_channel_of_the_kind(api_as: Api) -> None:
         assert api.patch(url, {"fallback": wrong}).status_code == status
     assert api.get(url).json()["fallback"] == second["id"]
     assert api.patch(url, {"fallback": None}, format="json").json()["fallback"] is None
+
+
+def test_a_channel_tells_what_its_provider_said_of_it(api_as: Api, acme: Tenant) -> None:
+    now = timezone.now()
+    with tenant_context(acme):
+        facts = {"quality": "RED", "limit": "TIER_1K", "subscribed": True, "username": "", "setup": {"hook": {}}}
+        told = make_channel(facts=facts, checked_at=now, token_expires_at=now, resting_until=now)
+        silent = make_channel()
+    api = api_as("ana")
+    row = api.get(f"/api/v1/channels/{told.pk}/").json()
+    assert row["facts"] == {"quality": "RED", "limit": "TIER_1K", "subscribed": True}
+    times = ("checked_at", "token_expires_at", "resting_until")
+    assert [datetime.fromisoformat(row[name]) for name in times] == [now] * 3
+    row = api.get(f"/api/v1/channels/{silent.pk}/").json()
+    assert (row["facts"], [row[name] for name in times]) == ({}, [None] * 3)

@@ -1,7 +1,7 @@
 """Conversations and messages through the API."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +32,8 @@ CONVERSATION = {
     "last_message_preview",
     "last_message_at",
     "unread_count",
+    "waiting_since",
+    "window_ends_at",
 }
 MESSAGE = {
     "id",
@@ -43,6 +45,12 @@ MESSAGE = {
     "status",
     "provider_message_id",
     "sequence",
+    "reply_to",
+    "cause",
+    "sent_via",
+    "edited",
+    "revoked",
+    "reactions",
     "error",
     "created_at",
 }
@@ -127,6 +135,14 @@ def test_takeover_and_release(api_as: Api, chat: Conversation, ana: Person) -> N
     assert (released["mode"], released["human_override_until"]) == ("ai", None)
 
 
+def test_a_chat_is_given_back_with_what_was_agreed(api_as: Api, chat: Conversation, acme: Tenant) -> None:
+    api = api_as("ana")
+    assert api.post(url_of(chat, "release"), {"brief": "Va el martes"}).status_code == 200
+    with tenant_context(acme):
+        assert Message.objects.get(conversation=chat, kind="note").text == "Va el martes"
+    assert api.post(url_of(chat, "release"), {"brief": "x" * 1001}).status_code in (400, 422)
+
+
 @pytest.mark.parametrize("hours", [0, -1, 24 * 365 + 1, "NaN", "soon"])
 def test_hours_of_a_takeover_are_bounded(api_as: Api, chat: Conversation, hours: object) -> None:
     assert api_as("ana").post(url_of(chat, "takeover"), {"hours": hours}).status_code in (400, 422)
@@ -185,6 +201,53 @@ def test_a_failed_message_is_tried_again(api_as: Api, acme: Tenant, chat: Conver
     again = api.post(f"/api/v1/messages/{failed.pk}/retry").json()
     assert (again["status"], again["error"]) == ("queued", "")
     assert api.post(f"/api/v1/messages/{sent.pk}/retry").status_code == 409
+
+
+def test_what_nobody_confirmed_is_tried_again_by_who_has_looked(
+    api_as: Api, acme: Tenant, chat: Conversation, queued: Queue
+) -> None:
+    with tenant_context(acme):
+        message = make_message(conversation=chat, direction="out", status="unknown")
+    api, url = api_as("ana"), f"/api/v1/messages/{message.pk}/retry"
+    for said in ({}, {"looked": False}):
+        refused = api.post(url, said)
+        assert refused.status_code == 422
+        assert set(refused.json()["error"]["fields"]) == {"looked"}
+    assert api.post(url, {"looked": True}).json()["status"] == "queued"
+
+
+def test_a_chat_says_since_when_it_waits_and_until_when_it_may_be_answered(api_as: Api, acme: Tenant) -> None:
+    now = timezone.now()
+    with tenant_context(acme):
+        number = make_channel(provider="meta_direct", channel_source="whatsapp")
+        chats = {
+            "asked": make_conversation(channel=number, last_inbound_at=now, waiting_since=now),
+            "silent": make_conversation(channel=number),
+            "web": make_conversation(last_inbound_at=now),
+        }
+    api = api_as("ana")
+    rows = {name: api.get(url_of(chat)).json() for name, chat in chats.items()}
+    assert now + timedelta(hours=23) < datetime.fromisoformat(rows["asked"]["window_ends_at"]) < now + timedelta(days=1)
+    assert datetime.fromisoformat(rows["asked"]["waiting_since"]) == now
+    assert rows["silent"]["window_ends_at"] is rows["web"]["window_ends_at"] is rows["web"]["waiting_since"] is None
+
+
+def test_a_message_says_what_it_answers_and_what_became_of_it(api_as: Api, acme: Tenant, chat: Conversation) -> None:
+    with tenant_context(acme):
+        other = make_channel()
+        make_message(
+            conversation=chat,
+            reply_to="wamid.1",
+            cause="Recordatorio",
+            sent_via=other,
+            payload={"edited": True, "reactions": {"contact": "👍"}},
+        )
+        make_message(conversation=chat, text="", payload={"revoked": True})
+    revoked, edited, plain = api_as("ana").get(url_of(chat, "messages")).json()["results"]
+    assert (edited["reply_to"], edited["cause"], edited["sent_via"]) == ("wamid.1", "Recordatorio", str(other.pk))
+    assert (edited["edited"], edited["revoked"], edited["reactions"]) == (True, False, {"contact": "👍"})
+    assert (revoked["edited"], revoked["revoked"], revoked["reactions"]) == (False, True, {})
+    assert (plain["reply_to"], plain["cause"], plain["sent_via"]) == ("", "", None)
 
 
 def test_another_companys_chat_does_not_exist(api_as: Api, chat: Conversation) -> None:

@@ -14,6 +14,18 @@ from tests.fakes.graph_login import LoginFake
 from tests.support.tasks import Queue
 
 BY = Actor.system("Prueba")
+WHATSAPP = "whatsapp_business_account"
+SHOWN = "+54 9 11 5555-0000"
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def steps(channel: Channel, acme: Tenant) -> dict[str, str]:
+    with tenant_context(acme):
+        channel.refresh_from_db()
+    return {name: each["state"] for name, each in channel.facts["setup"].items()}
 
 
 @pytest.fixture

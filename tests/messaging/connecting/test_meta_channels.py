@@ -2,34 +2,23 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from messaging.connecting.meta_hooks import WHATSAPP_FIELDS
 from messaging.models import Channel, Conversation, Message, MetaLogin
 from messaging.services import channels, meta_setup
 from tenants.context import tenant_context
 from tenants.models import Credential, Tenant
 from tenants.services.vault import get_tenant_credential
 from tests.fakes.graph_login import MARK, LoginFake
-from tests.messaging.connecting.conftest import BY, store_app
+from tests.messaging.connecting.conftest import BY, SHOWN, WHATSAPP, steps, store_app, text
 from tests.messaging.services.saying import Number
 from tests.support.tasks import Queue
 
-SHOWN = "+54 9 11 5555-0000"
 Connect = Callable[..., Channel]
-
-
-def text(answer: Any) -> str:
-    return str(answer.content.decode())
-
-
-def steps(channel: Channel, acme: Tenant) -> dict[str, str]:
-    with tenant_context(acme):
-        channel.refresh_from_db()
-    return {name: each["state"] for name, each in channel.facts["setup"].items()}
 
 
 def token_of(channel: Channel, acme: Tenant) -> str:
@@ -44,7 +33,9 @@ def test_a_number_becomes_a_channel_that_is_subscribed_and_registered(
     meta.add_number("1065", SHOWN)
     channel = connected("whatsapp", "1065")
     assert channel.config == {"phone_number_id": "1065", "waba_id": "100", "display_phone_number": SHOWN}
-    assert steps(channel, acme) == {"token": "ok", "subscribe": "ok", "register": "ok"}
+    assert steps(channel, acme) == {"token": "ok", "hook": "ok", "subscribe": "ok", "register": "ok"}
+    for each in WHATSAPP_FIELDS.split(","):  # the app had none of them
+        assert meta.delivers(WHATSAPP, each, "100") == channels.webhook_url(channel)
     assert meta.subscribed["100"]["override_callback_uri"] == channels.webhook_url(channel)
     assert token_of(channel, acme) in meta.tokens
     with tenant_context(acme):
@@ -72,7 +63,7 @@ def test_a_wrong_pin_is_said_and_only_that_step_is_taken_again(
     queued.drain()
     with tenant_context(acme):
         channel = Channel.objects.get(provider="meta_direct")
-    assert steps(channel, acme) == {"token": "ok", "subscribe": "ok", "register": "failed"}
+    assert steps(channel, acme) == {"token": "ok", "hook": "ok", "subscribe": "ok", "register": "failed"}
     page = text(office.get(f"/canales/{channel.pk}/conexion/"))
     assert "El PIN no es el de ese número" in page
     subscribed = len(meta.called("subscribed_apps", "POST"))
@@ -90,7 +81,7 @@ def test_a_step_that_fails_does_not_stop_the_next_one(
     meta.add_number("1065", SHOWN)
     meta.refuse("100/subscribed_apps", code)
     channel = connected("whatsapp", "1065")
-    assert steps(channel, acme) == {"token": "ok", "subscribe": "failed", "register": "ok"}
+    assert steps(channel, acme) == {"token": "ok", "hook": "ok", "subscribe": "failed", "register": "ok"}
     assert MARK not in str(channel.facts)
 
 
@@ -99,15 +90,33 @@ def test_a_number_that_stays_on_the_phone_is_not_registered_and_its_echo_silence
 ) -> None:
     meta.add_number("1065", SHOWN, is_on_biz_app=True, platform_type="CLOUD_API", status="CONNECTED")
     channel = connected("whatsapp", "1065")
-    assert steps(channel, acme) == {"token": "ok", "subscribe": "ok"}
+    done = {"token": "ok", "hook": "ok", "subscribe": "ok", "contacts": "ok", "history": "ok"}
+    assert steps(channel, acme) == done
     assert channel.config["coexistence"] is True
     assert meta.called("/register") == []
+    assert meta.synced == [("1065", "smb_app_state_sync"), ("1065", "history")]
+    assert meta.delivers(WHATSAPP, "smb_message_echoes", "100") == channels.webhook_url(channel)
     number = Number(acme, channel, "1065")
     number.says("Hola")
     assert number.conversation().mode == Conversation.Mode.AI
     number.echoes("Hola, soy Sol")
     assert number.conversation().mode == Conversation.Mode.HUMAN
     assert number.texts(author=Message.Author.USER) == ["Hola, soy Sol"]
+
+
+def test_what_meta_sends_of_a_phone_only_once_is_not_asked_again(
+    office: Client, connected: Connect, signed_in: Callable[..., str], meta: LoginFake, acme: Tenant, queued: Queue
+) -> None:
+    meta.add_number("1065", SHOWN, is_on_biz_app=True, platform_type="CLOUD_API", status="CONNECTED")
+    meta.synced.append(("1065", "history"))  # asked by somebody else before
+    channel = connected("whatsapp", "1065")
+    assert (steps(channel, acme)["contacts"], steps(channel, acme)["history"]) == ("ok", "failed")
+    assert "una sola vez" in text(office.get(f"/canales/{channel.pk}/conexion/"))
+    asked = len(meta.called("smb_app_data"))
+    office.post(signed_in("whatsapp", canal=str(channel.pk)), {})
+    queued.drain()
+    assert steps(channel, acme)["contacts"] == "ok"
+    assert len(meta.called("smb_app_data")) == asked + 1
 
 
 def test_several_are_connected_at_once_and_what_is_connected_is_marked(
@@ -237,6 +246,7 @@ def test_switched_off_meta_sends_no_more_and_switched_on_it_does_again(
         channels.set_enabled(channel=channel, enabled=False, by=BY)
     queued.drain()
     assert meta.subscribed == {}
+    assert meta.hooks[WHATSAPP]["fields"]  # other companies' accounts may live on them
     with tenant_context(acme):
         channels.set_enabled(channel=channel, enabled=True, by=BY)
     queued.drain()
@@ -253,8 +263,10 @@ def test_an_account_that_another_channel_lives_on_goes_on_with_that_ones_address
     queued.drain()
     with tenant_context(acme):
         first, second = Channel.objects.filter(provider="meta_direct").order_by("config__phone_number_id")
+        meta.hook(WHATSAPP, channels.webhook_url(second), WHATSAPP_FIELDS)
         channels.remove_channel(channel=second, by=BY)
     assert meta.subscribed["100"]["override_callback_uri"] == channels.webhook_url(first)
+    assert meta.delivers(WHATSAPP, "account_update", "100") == channels.webhook_url(first)
     with tenant_context(acme):
         left = Credential.objects.filter(tenant_id=acme.pk, name__contains="@").values_list("name", flat=True)
         assert {name.partition("@")[2] for name in left} == {str(first.pk)}

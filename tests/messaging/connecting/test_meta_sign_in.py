@@ -1,5 +1,6 @@
 """Signing in at Meta: who may bring what back, and what the account has."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,9 +11,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from config.lib.errors import ProviderError
 from config.lib.link_tokens import without_token
 from config.lib.redis import client as redis_client
 from messaging.connecting import meta as signing_in
+from messaging.connecting.meta_wire import Account
 from messaging.models import MetaLogin
 from tenants.context import tenant_context
 from tenants.db.current import connection
@@ -59,8 +62,11 @@ def test_with_a_configuration_of_embedded_sign_up_that_is_what_is_asked(office: 
     office.post(CONNECT % "whatsapp", keys)
     asked = parse_qs(urlsplit(office.get("/canales/meta/whatsapp/ir/?app=1")["Location"]).query)
     assert asked["config_id"] == ["987"]
-    assert "whatsapp_business_app_onboarding" in asked["extras"][0]
+    assert json.loads(asked["extras"][0]) == {"featureType": "whatsapp_business_app_onboarding"}
     assert "scope" not in asked
+    plain = parse_qs(urlsplit(office.get("/canales/meta/whatsapp/ir/")["Location"]).query)
+    assert plain["config_id"] == ["987"]
+    assert "extras" not in plain  # what a script's popup would be told has no place in a redirect
 
 
 def test_pages_are_found_on_every_page_of_the_list_and_the_token_lasts(
@@ -213,6 +219,14 @@ def test_a_code_that_meta_does_not_take_is_told_in_words(
     assert said in page
     assert MARK not in page
     assert "Entrar otra vez" in page
+
+
+def test_code_0_is_a_dead_token_and_not_a_missing_code(meta: LoginFake) -> None:
+    meta.refuse("me/accounts", 0)
+    with pytest.raises(ProviderError) as caught:
+        Account(meta.mint("user")).pages()
+    assert (caught.value.kind, caught.value.code) == ("auth", "0")
+    assert "Conectar de nuevo" in caught.value.message
 
 
 def test_a_list_that_could_not_be_read_is_asked_for_again(

@@ -191,6 +191,8 @@ def test_a_channel_that_was_switched_off_stays_off(ceo, queued, account, acme, a
     account.endpoints.clear()
     ycloud.register(tenant=acme, channel_id=channel.pk)
     assert not account.endpoints
+    assert ceo.post(f"/canales/{channel.pk}/ycloud/").status_code == 409
+    assert channel_of(acme).status_detail == ""
 
 
 def test_a_channel_that_was_switched_off_is_on_again_with_its_number(ceo, queued, account, acme, ana):
@@ -200,6 +202,44 @@ def test_a_channel_that_was_switched_off_is_on_again_with_its_number(ceo, queued
     account.endpoints[0].status = "pending"
     assert connect(ceo, queued, acme).status == "connected"
     assert [each.status for each in account.endpoints] == ["active"]
+
+
+def test_switched_on_again_it_registers_even_where_the_secret_of_its_address_was_lost(ceo, queued, account, acme, ana):
+    channel = connect(ceo, queued, acme)
+    with tenant_context(acme):
+        Credential.objects.filter(tenant_id=acme.pk, name=f"WEBHOOK_SECRET@{channel.pk}").delete()
+        for enabled in (False, True):
+            channels.set_enabled(channel=channel, enabled=enabled, by=ana.actor)
+    assert channel_of(acme).facts.get("proven") is None
+    queued.drain()
+    assert (channel_of(acme).status, "proven" in channel_of(acme).facts) == ("connected", True)
+    assert f"WEBHOOK_SECRET@{channel.pk}" in stored(acme)
+
+
+def test_a_number_that_proved_itself_needs_no_other_test(ceo, queued, account, acme):
+    assert "proven" in connect(ceo, queued, acme).facts
+
+
+def test_a_removed_channel_is_taken_off_the_accounts_addresses(ceo, queued, account, acme):
+    channel = connect(ceo, queued, acme)
+    other = fake.Endpoint("https://other.test/hook", ["whatsapp.inbound_message.received"])
+    account.endpoints.append(other)
+    assert ceo.post(f"/canales/{channel.pk}/eliminar/").status_code == 303
+    assert len(account.endpoints) == 2, "the page does not wait for YCloud"
+    (task,) = queued.named("leave_provider")
+    assert fake.KEY not in str(task.arguments)
+    queued.drain()
+    assert account.endpoints == [other]
+    assert draft.client().get(f"leaving:connecting:{acme.pk}:{channel.pk}") is None
+
+
+def test_a_removed_channel_goes_even_when_ycloud_does_not_listen(ceo, queued, account, acme):
+    channel = connect(ceo, queued, acme)
+    account.keys = {"another"}
+    assert ceo.post(f"/canales/{channel.pk}/eliminar/").status_code == 303
+    queued.drain()
+    with tenant_context(acme):
+        assert not Channel.objects.filter(pk=channel.pk).exists()
 
 
 def test_the_daily_look_switches_the_address_on_again(ceo, queued, account, acme):

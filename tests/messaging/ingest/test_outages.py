@@ -82,6 +82,31 @@ async def test_events_of_an_outage_are_acknowledged_and_stored_once_when_it_is_o
     assert sorted(int(row["event_key"]) for row in rows()) == list(range(300))
 
 
+async def test_large_events_of_an_outage_come_back_a_few_at_a_time(
+    start: Callable[..., Any],
+    event: Callable[..., Event],
+    rows: Rows,
+    spool_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(committer, "LARGEST_GROUP_SIZE", 1_000)
+    sizes: list[int] = []
+    execute = committer.execute
+
+    async def noted(connection: Any, given: list[list[Any]], seconds: float) -> None:
+        sizes.append(sum(map(len, given[-1])))
+        await execute(connection, given, seconds)
+
+    monkeypatch.setattr(committer, "execute", noted)
+    dead = Spool(spool_folder)
+    dead.append([event(number, raw="x" * 400) for number in range(10)])
+    dead.close()
+    await start()
+    await until(lambda: not list(spool_folder.iterdir()))
+    assert len(rows()) == 10
+    assert max(sizes) <= 1_000
+
+
 async def test_the_next_start_drains_what_a_killed_process_left(
     start: Callable[..., Any], event: Callable[..., Event], rows: Rows, spool_folder: Path
 ) -> None:

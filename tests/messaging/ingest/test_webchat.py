@@ -2,6 +2,8 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from hypothesis import strategies as st
 from messaging.ingest import origins
 from messaging.ingest.app import Ingest
 from messaging.ingest.limits import Bucket, Limits
+from messaging.ingest.webchat import read_history
 from messaging.models import Channel, Message, MessageStatus
+from messaging.providers.base import InboundMessage
 from messaging.providers.web.client import WebChat
-from messaging.services import webchat
+from messaging.services import events, inbound, webchat
 from messaging.services.channels import set_enabled
 from tenants.context import tenant_context
 from tenants.live.threads import in_thread
@@ -48,7 +52,7 @@ async def test_a_visitors_message_is_stored_and_answered_with_its_id(door: Inges
     message_id = answer.json()["message_id"]
     (row,) = rows()
     (read,) = WebChat.parse(json.loads(row["raw"]))
-    assert (read.message_id, read.text, read.sender.ids, read.sender.name) == (
+    assert (read.payload["widget_id"], read.text, read.sender.ids, read.sender.name) == (
         message_id,
         "Hola ñ 🦙",
         (("visitor", "visitor-1"),),
@@ -58,7 +62,7 @@ async def test_a_visitors_message_is_stored_and_answered_with_its_id(door: Inges
 
 
 async def test_the_same_message_again_is_the_same_row_but_another_visitors_is_not(
-    door: Ingest, shop: Channel, rows: Rows
+    door: Ingest, shop: Channel, rows: Rows, live_tenants: Cast
 ) -> None:
     body = {"visitor_id": "visitor-1", "text": "Hola", "message_id": "m-1"}
     answers = await asyncio.gather(*(post(door, shop, body) for _each in range(16)))
@@ -66,6 +70,27 @@ async def test_the_same_message_again_is_the_same_row_but_another_visitors_is_no
     assert len(rows()) == 1
     await post(door, shop, {**body, "visitor_id": "visitor-2"})
     assert len(rows()) == 2
+    await in_thread(partial(events.drain, tenant=live_tenants.acme))
+    for visitor in ("visitor-1", "visitor-2"):  # both chats have it, each under the id that its page knows
+        (shown,) = await in_thread(read_history, live_tenants.acme.pk, str(shop.pk), visitor)
+        assert (shown["message_id"], shown["text"]) == ("m-1", "Hola")
+    await post(door, shop, {**body, "message_id": "m-2"})
+    await in_thread(partial(events.drain, tenant=live_tenants.acme))
+    shown = await in_thread(read_history, live_tenants.acme.pk, str(shop.pk), "visitor-1")
+    assert [each["message_id"] for each in shown] == ["m-1", "m-2"]
+
+
+def test_a_row_of_before_keeps_its_id_and_is_not_stored_twice(web_channel: MakeChannel, live_tenants: Cast) -> None:
+    """Stored events without our key were taken in under the visitor's id; worked off again they are the same message."""
+    channel, given = web_channel(), {"visitor_id": "visitor-1", "text": "Hola", "message_id": "m-1"}
+    (item,) = WebChat.parse({**given, "channel_id": str(channel.pk)})
+    assert isinstance(item, InboundMessage)
+    assert item.message_id == "m-1"
+    with tenant_context(live_tenants.acme):
+        inbound.accept_message(channel=channel, item=replace(item, payload={}))
+        assert inbound.accept_message(channel=channel, item=item) is None
+        (shown,) = webchat.history(channel_id=channel.pk, visitor_id="visitor-1")
+    assert shown["message_id"] == "m-1"
 
 
 @pytest.mark.parametrize(

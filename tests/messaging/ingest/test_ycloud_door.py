@@ -6,6 +6,7 @@ from messaging.ingest.app import Ingest
 from messaging.models import Channel
 from messaging.services.channels import create_channel
 from tenants.context import tenant_context
+from tenants.live.threads import in_thread
 from tenants.services.vault import put_credential
 from tests.fakes import ycloud as fake
 from tests.messaging.ingest.conftest import BY, ask
@@ -50,3 +51,17 @@ async def test_what_ycloud_did_not_sign_lately_is_refused(door: Ingest, number: 
         assert (await ask(door, "POST", hook, raw, **given)).status == 401
     assert (await ask(door, "GET", hook)).status == 405
     assert rows() == []
+
+
+async def test_the_owner_is_told_which_secret_to_look_at(door: Ingest, number: Channel, live_tenants: Cast) -> None:
+    raw = fake.dump(fake.inbound())
+    await ask(door, "POST", f"/webhooks/ycloud/{number.route_key}/", raw, **headers(raw, "whsec_other"))
+    await door.complaints.settled()
+
+    def read() -> str:
+        with tenant_context(live_tenants.acme):
+            return Channel.objects.get(pk=number.pk).status_detail
+
+    told = await in_thread(read)
+    assert "ycloud/WEBHOOK_SECRET" in told
+    assert "meta" not in told

@@ -1,5 +1,6 @@
 import pytest
 
+from config.lib import http
 from config.lib.errors import ProviderError
 from messaging.providers.base import Address, MediaRef, Outgoing, OutgoingMedia
 from messaging.providers.chatwoot.account import EVENTS, Account
@@ -115,6 +116,20 @@ def test_a_link_is_fetched_without_our_token_and_handed_over(chatwoot):
         inbox(chatwoot).send(Outgoing("media", CHAT, media=OutgoingMedia("image", link=link)))
         assert elsewhere.file_tokens == [""]
     assert chatwoot.sends[0]["body"]["files"][0]["mime"] == "image/png"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 0])
+def test_a_link_that_does_not_open_says_nothing_of_chatwoot(chatwoot, monkeypatch, status):
+    def elsewhere(method, url, **more):
+        if status:
+            return http.Response(status, {}, b"<Error/>", url)
+        raise ProviderError("No responde.", kind="retry", code="unreachable")
+
+    monkeypatch.setattr(http, "request", elsewhere)
+    media = OutgoingMedia("image", link="https://files.test/expired.jpg")
+    error = refused(inbox(chatwoot), Outgoing("media", CHAT, media=media))
+    assert (error.kind, error.code) == ("permanent", "link_unreadable")
+    assert "enlace" in error.message
 
 
 def test_only_the_companys_own_server_sees_the_token(chatwoot):

@@ -269,7 +269,8 @@ def test_the_check_names_the_number_or_tells_that_the_token_is_dead(graph):
 def connected(base_url: str, **config) -> MetaWhatsApp:
     ends = Endpoints(graph=base_url, graph_version="v25.0", instagram="", ycloud="")
     numbered = {"phone_number_id": events.PHONE_NUMBER_ID, **config}
-    return MetaWhatsApp.connected(config=numbered, secret=lambda *_which: "a-token", endpoints=ends)
+    secrets = {"ACCESS_TOKEN": "a-token", "APP_SECRET": "app-secret"}
+    return MetaWhatsApp.connected(config=numbered, secret=lambda *which: secrets[which[1]], endpoints=ends)
 
 
 def test_the_facts_of_a_number(graph):
@@ -283,6 +284,19 @@ def test_the_facts_of_a_number(graph):
         "platform": "CLOUD_API",
         "throughput": "STANDARD",
         "coexistence": False,
+    }
+
+
+@pytest.mark.parametrize("field", ["messaging_limit_tier", "throughput", "name_status", "is_on_biz_app"])
+def test_a_field_that_a_number_does_not_have_hides_no_other(graph, field):
+    graph.unknown_fields.add(field)
+    assert connected(graph.url, waba_id=events.WABA_ID).facts() == {
+        "name": "Acme",
+        "phone": "+54 9 11 5555-0000",
+        "quality": "GREEN",
+        "status": "CONNECTED",
+        "platform": "CLOUD_API",
+        "subscribed": True,
     }
 
 
@@ -300,3 +314,15 @@ def test_a_number_that_is_also_on_a_phone_sends_more_slowly():
 
 def test_neither_token_nor_secret_is_in_the_adapter_s_own_words():
     assert "a-token" not in repr(whatsapp("https://graph.facebook.com"))
+
+
+def test_every_call_is_proven_where_the_app_demands_it(graph):
+    graph.needs_proof = True
+    adapter = connected(graph.url, waba_id=events.WABA_ID)
+    assert adapter.send(Outgoing("text", ANA, text="Hola")).provider_message_id
+    media = OutgoingMedia("document", content=b"%PDF-1", mime="application/pdf")
+    assert adapter.send(Outgoing("media", ANA, media=media)).provider_message_id
+    assert adapter.fetch_media(MediaRef(graph.add_media(b"OggS", "audio/ogg"))).content == b"OggS"
+    adapter.mark_read("wamid.1")
+    assert adapter.check()
+    assert adapter.facts()["subscribed"] is True

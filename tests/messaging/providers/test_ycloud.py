@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from config.lib import http
 from config.lib.errors import Invalid, ProviderError
 from messaging.providers.base import Address, InboundMessage, MediaRef, Outgoing, OutgoingMedia
-from messaging.providers.ycloud import signature
+from messaging.providers.ycloud import errors, signature
 from messaging.providers.ycloud.client import YCloudWhatsApp
 from messaging.providers.ycloud.config import CONFIG
+from messaging.providers.ycloud.templates import YCloudBook
 from tests.fakes import ycloud as fake
 
 ANA = Address("wa_id", "5491155551111")
@@ -221,3 +223,24 @@ def test_a_channel_needs_its_number_in_full():
     for wrong in ("541150000000", "+54 11", ""):
         with pytest.raises(Invalid):
             CONFIG.clean({"phone_number": wrong})
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"code": "NOT_FOUND", "message": "Not_Found"}, str(errors.NOT_FOUND)),
+        ({"code": "PARAM_INVALID", "message": "wabaId is invalid"}, str(errors.REJECTED)),
+        (
+            {"code": "BAD", "message": "x", "whatsappApiError": {"code": "100", "error_user_msg": "Falta un ejemplo."}},
+            "Falta un ejemplo.",
+        ),
+    ],
+)
+def test_only_what_meta_says_to_the_writer_of_a_template_takes_the_place_of_our_words(
+    monkeypatch: pytest.MonkeyPatch, error: dict[str, object], said: str
+) -> None:
+    refused = http.Response(404, {}, json.dumps({"error": error}).encode())
+    monkeypatch.setattr(http, "request", lambda *_given, **_more: refused)
+    with pytest.raises(ProviderError) as told:
+        YCloudBook(root="http://ycloud.test", key="k", phone_number=fake.NUMBER, waba_id="7").listed()
+    assert told.value.message == said

@@ -9,11 +9,12 @@ from django.db import connections
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
+from crm.agenda import events as agenda
 from crm.models import AgendaEvent, Contact, Notification, Seller
 from crm.services import blocking, consents
 from messaging import tasks as doors
 from messaging.models import Conversation, Message
-from messaging.services import appointment_messages, channels
+from messaging.services import appointment_messages, channels, outbound
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tenants.live.models import LiveEvent
@@ -61,6 +62,20 @@ def reload(number: Number, event: AgendaEvent) -> AgendaEvent:
 
 def reminders_of(number: Number) -> list[Message]:
     return [row for row in number.messages(direction="out") if row.payload.get("appointment")]
+
+
+def change(number: Number, clock: Clock, event: AgendaEvent, happens: str) -> None:
+    """Called off, at another time, or begun already."""
+    if happens == "cancelled":
+        with tenant_context(number.tenant):
+            agenda.cancel(event=event, by=BY, reason="")
+        return
+    starts = event.starts_at + timedelta(hours=1) if happens == "moved" else clock.at - timedelta(seconds=1)
+    ends = starts + timedelta(hours=1)
+    with tenant_context(number.tenant):
+        AgendaEvent.objects.filter(pk=event.pk).update(
+            starts_at=starts, ends_at=ends, period=DateTimeTZRange(starts, ends)
+        )
 
 
 def told(tenant: Tenant, what: str = "unreached") -> list[object]:
@@ -158,6 +173,50 @@ class TestReminding:
         doors.remind_of_appointments()
         assert not reminders_of(known)
         assert len(told(known.tenant)) == 1
+
+    @pytest.mark.parametrize("happens", ["cancelled", "moved", "over"])
+    @pytest.mark.parametrize("template", ["", TEMPLATE], ids=["words", "template"])
+    def test_one_that_waits_is_withdrawn_when_it_is_no_longer_true(
+        self, known: Number, worker: Worker, clock: Clock, graph: GraphFake, happens: str, template: str
+    ) -> None:
+        event = book(known, clock, template=template)
+        graph.fail(131016, status=503, times=2)
+        doors.remind_of_appointments()
+        worker.run(seconds=1)
+        change(known, clock, event, happens)
+        worker.run()
+        (row,) = reminders_of(known)
+        assert (row.status, row.error_code, graph.sends) == ("cancelled", "appointment_changed", [])
+
+    def test_one_that_failed_is_not_sent_again_days_later(
+        self, known: Number, worker: Worker, clock: Clock, graph: GraphFake
+    ) -> None:
+        book(known, clock, template=TEMPLATE)
+        graph.fail(190, status=401, times=1)
+        doors.remind_of_appointments()
+        worker.run()
+        clock.forward(5 * 24 * 3600)
+        with tenant_context(known.tenant):
+            outbound.retry_message(message=reminders_of(known)[0], by=BY)
+        worker.run()
+        (row,) = reminders_of(known)
+        assert (row.status, row.error, graph.sends) == (
+            "cancelled",
+            "La cita se canceló, cambió de hora o ya pasó.",
+            [],
+        )
+
+    def test_one_that_waits_leaves_when_the_appointment_was_only_confirmed(
+        self, known: Number, worker: Worker, clock: Clock, graph: GraphFake
+    ) -> None:
+        event = book(known, clock, template=TEMPLATE)
+        graph.fail(131016, status=503, times=2)
+        doors.remind_of_appointments()
+        worker.run(seconds=1)
+        with tenant_context(known.tenant):
+            agenda.confirm(event=event, by=BY)
+        worker.run()
+        assert [row.status for row in reminders_of(known)] == ["sent"]
 
 
 def test_two_workers_remind_once(live_tenants: Cast) -> None:

@@ -87,6 +87,19 @@ def test_a_page_that_meta_unsubscribed_is_subscribed_again(acme: Tenant, meta: L
     assert "message_echoes" in meta.subscribed["20"]["subscribed_fields"]
 
 
+def test_facts_that_cannot_be_told_keep_no_channel_from_being_cared_for(acme: Tenant, meta: LoginFake) -> None:
+    meta.add_number("1065", "+54 9 11 5555-0000")
+    meta.hook("whatsapp_business_account", "https://acme.test/hook", "messages")
+    token = meta.mint("user", lasts=5 * 86_400)
+    config = {"phone_number_id": "1065", "waba_id": "100"}
+    channel = make(acme, meta, source="whatsapp", config=config, token=token)
+    meta.unknown_fields.add("quality_rating")
+    look(channel, acme)
+    assert meta.subscribed["100"]["override_callback_uri"] == channels.webhook_url(channel)
+    assert channel.token_expires_at is not None
+    assert channel.status == "connected"
+
+
 def test_a_channel_typed_in_by_hand_is_not_subscribed_behind_its_owners_back(acme: Tenant, meta: LoginFake) -> None:
     channel = make(acme, meta, facts={})
     meta.subscribed.clear()

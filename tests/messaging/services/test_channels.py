@@ -2,13 +2,14 @@
 
 import pytest
 
-from config.lib.errors import AppError, Invalid
+from config.lib.errors import AppError, Conflict, Invalid
 from messaging.ingest.models import ChannelRoute
 from messaging.models import Channel
 from messaging.services import channels
 from tenants.context import tenant_context
 from tenants.db.current import connection
 from tenants.models import SystemEvent, Tenant
+from tenants.services import vault
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import BY, Number, Worker, make_number
 from tests.support.tasks import Queue
@@ -93,9 +94,41 @@ def test_the_test_button_tells_what_whatsapp_said(number: Number, worker: Worker
         assert Channel.objects.get(pk=number.channel.pk).status == "needs_reconnect"
 
 
+def test_switching_off_and_on_hides_no_dead_credential(number: Number, worker: Worker, graph: GraphFake) -> None:
+    def now() -> tuple[str, bool]:
+        found = Channel.objects.get(pk=number.channel.pk)
+        return found.status, "proven" in found.facts
+
+    channels.check(tenant=number.tenant, channel_id=number.channel.pk)
+    with tenant_context(number.tenant):
+        vault.put_credential(category="meta", name="VERIFY_TOKEN", value="v-0123456789", by=BY)
+        assert now() == ("connected", True)
+    graph.tokens = set()
+    channels.check(tenant=number.tenant, channel_id=number.channel.pk)
+    with tenant_context(number.tenant):
+        assert now() == ("needs_reconnect", False)
+        channels.set_enabled(channel=number.channel, enabled=False, by=BY)
+        channels.set_enabled(channel=number.channel, enabled=True, by=BY)
+        assert now() == ("pending", False)
+    worker.run()
+    with tenant_context(number.tenant):
+        assert now() == ("needs_reconnect", False)
+
+
+def test_a_channel_without_its_credentials_is_switched_on_without_a_test(in_acme: Tenant, queued: Queue) -> None:
+    channel = make()
+    channels.set_enabled(channel=channel, enabled=False, by=BY)
+    channels.set_enabled(channel=channel, enabled=True, by=BY)
+    connection.run_before_commit()
+    assert not queued.named("check_channel")
+    assert Channel.objects.get(pk=channel.pk).status_detail == ""
+
+
 def test_a_channel_that_was_switched_off_is_not_tested(number: Number, graph: GraphFake) -> None:
     with tenant_context(number.tenant):
         channels.set_enabled(channel=number.channel, enabled=False, by=BY)
+        with pytest.raises(Conflict):
+            channels.ask_for_test(channel=number.channel, by=BY)
     channels.check(tenant=number.tenant, channel_id=number.channel.pk)
 
     with tenant_context(number.tenant):

@@ -11,6 +11,7 @@ from messaging.models import Channel, Conversation
 from messaging.services import delivery, outbound, reading
 from messaging.services.conversations import locked
 from tenants.context import tenant_context
+from tests.factories.messaging import make_template
 from tests.fakes.graph import GraphFake, Rule
 from tests.messaging.services.saying import BY, Agent, Clock, Number, Worker, make_number
 from tests.support.cast import Person
@@ -44,6 +45,19 @@ def asked(number: Number, agent: Agent, worker: Worker, text: str = THREE) -> No
     agent.reply = text
     number.says("hola")
     worker.run(seconds=17)
+
+
+def a_template(number: Number) -> None:
+    with tenant_context(number.tenant):
+        chat = locked(number.conversation().pk)
+        assert chat is not None
+        outbound.queue_template(chat, {"name": "aviso", "language": "es_AR"}, by=BY, user=None, key="t")
+        chat.save()
+
+
+def wakes(number: Number) -> None:
+    with tenant_context(number.tenant):
+        outbound.wake(number.conversation().pk)
 
 
 def carriers(graph: GraphFake) -> list[tuple[str, str]]:
@@ -90,10 +104,39 @@ def test_a_number_the_person_never_wrote_to_may_send_a_template_only(
 
     graph.tokens = None
     with tenant_context(number.tenant):
-        chat = locked(number.conversation().pk)
-        assert chat is not None
-        outbound.queue_template(chat, {"name": "aviso", "language": "es_AR"}, by=BY, user=None, key="t")
-        chat.save()
+        make_template(channel=second.channel, name="aviso", language="es_AR")
+    a_template(number)
+    worker.run()
+    assert [entry["phone_number_id"] for entry in graph.sends] == [OTHER]
+
+
+@pytest.mark.parametrize("there", ["unknown", "paused", "other language"])
+def test_a_template_that_the_replacement_does_not_have_waits_for_its_own_number(
+    number: Number, second: Number, agent: Agent, worker: Worker, clock: Clock, graph: GraphFake, there: str
+) -> None:
+    number.says("hola")
+    with tenant_context(number.tenant):
+        if there != "unknown":
+            over = {"status": "paused"} if there == "paused" else {"language": "pt_BR"}
+            make_template(channel=second.channel, name="aviso", **over)
+    change(number, failures=7, resting_until=clock.at + timedelta(seconds=120))
+    a_template(number)
+    worker.run(seconds=60)
+    assert (number.out()[-1][1], graph.sends) == ("queued", [])
+
+    clock.forward(120)
+    wakes(number)
+    worker.run()
+    assert [entry["phone_number_id"] for entry in graph.sends] == [number.phone_number_id]
+
+
+def test_the_same_number_elsewhere_has_the_same_templates(
+    number: Number, second: Number, agent: Agent, worker: Worker, graph: GraphFake
+) -> None:
+    same_number(number, second)
+    number.says("hola")
+    change(number, status="needs_reconnect")
+    a_template(number)
     worker.run()
     assert [entry["phone_number_id"] for entry in graph.sends] == [OTHER]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -289,6 +289,35 @@ def test_an_echo_with_our_reference_is_our_own_message_and_silences_nobody(acme:
         chat.refresh_from_db()
     assert (ours.status, ours.provider_message_id) == ("sent", "m_1")
     assert (chat.mode, len(number.messages())) == ("ai", 2)
+
+
+def test_the_words_before_a_file_do_not_say_that_it_arrived(acme: Tenant, number: Number) -> None:
+    number.says("Hola")
+    with tenant_context(acme):
+        media = {"media": {"kind": "image", "link": "https://x.test/a.jpg", "caption": "Mirá"}}
+        ours = make_message(conversation=Conversation.objects.get(), direction="out", status="sending", payload=media)
+        echo = Echo("", "m_1", Sender(ids=(("wa_id", ANA),)), "text", "Mirá", AT, payload={"client_ref": str(ours.pk)})
+        assert echoes.accept_echo(channel=number.channel, item=echo) is None
+        ours.refresh_from_db()
+    assert (ours.status, ours.provider_message_id) == ("sending", None)
+
+
+@pytest.mark.parametrize(("minutes", "known"), [(5, True), (40, False)])
+def test_only_what_was_sent_just_then_may_be_what_came_back(
+    acme: Tenant, number: Number, minutes: int, known: bool
+) -> None:
+    number.says("Hola")
+    with tenant_context(acme):
+        make_message(
+            conversation=Conversation.objects.get(),
+            direction="out",
+            status="unknown",
+            text="¿En qué ayudo?",
+            sending_since=AT - timedelta(minutes=minutes),
+        )
+        echo = Echo("", "m_1", Sender(ids=(("wa_id", ANA),)), "text", "¿En qué ayudo?", AT)
+        assert (echoes.accept_echo(channel=number.channel, item=echo) is None) is known
+    assert number.conversation().mode == ("ai" if known else "human")
 
 
 def test_an_echo_that_nobody_wrote_silences_nobody(acme: Tenant, number: Number) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from config.lib.errors import Conflict, Invalid
@@ -15,9 +17,12 @@ from messaging.models import Attachment, Message
 from messaging.services import media, media_files, thumbnails
 from messaging.services.media_files import path_of
 from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.factories.messaging import make_channel, make_conversation
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import BY, Number, Worker
+from tests.support.cast import Person
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -285,6 +290,26 @@ def test_what_cannot_go_is_refused_beside_its_field(
     assert list(refused.value.fields) == [field]
     with tenant_context(number.tenant):
         assert not Attachment.objects.exists()
+
+
+def file_after(acme: Tenant, person: Person, source: str, hours: int) -> Message:
+    """A file of a person, so many hours after the customer's last word."""
+    with tenant_context(acme):
+        channel = make_channel(provider="meta_direct", channel_source=source, config={"phone_number_id": "1"})
+        chat = make_conversation(channel=channel, last_inbound_at=timezone.now() - timedelta(hours=hours))
+        file = SimpleUploadedFile("foto.jpg", picture(), "image/jpeg")
+        return media.send_file(conversation=chat, file=file, by=person.actor, user=person.user)
+
+
+def test_a_file_of_a_person_may_go_as_long_as_their_words(acme: Tenant, ana: Person) -> None:
+    assert file_after(acme, ana, "instagram", hours=30).status == "queued"
+
+
+@pytest.mark.parametrize(("source", "hours"), [("instagram", 7 * 24 + 1), ("whatsapp", 25)])
+def test_a_file_does_not_go_once_the_window_is_closed(acme: Tenant, ana: Person, source: str, hours: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        file_after(acme, ana, source, hours)
+    assert refused.value.code == "window_closed"
 
 
 def test_a_file_that_is_gone_when_its_turn_comes_is_a_visible_failure(

@@ -1,6 +1,7 @@
 """A page and an Instagram account in the inbox: who wrote, what leaves, what comes back."""
 
 import base64
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -9,11 +10,12 @@ from config.lib.errors import Invalid
 from crm.models import Contact
 from messaging.models import Attachment, ChannelIdentity, Conversation
 from messaging.services import channels, outbound, profiles
+from messaging.services.relay import relay
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import vault
 from tests.fakes import graph_pages as fb
-from tests.fakes.graph import GraphFake
+from tests.fakes.graph import GraphFake, Rule
 from tests.messaging.services.saying import BY, Agent, Clock, Number, Worker
 
 PNG = base64.b64decode(
@@ -75,6 +77,48 @@ def test_an_echo_that_comes_before_the_send_is_answered_is_known_by_our_referenc
     shop.takes(fb.page(fb.echo("¡Hola!", metadata=sent["client_ref"])))
     assert len(shop.out()) == 1
     assert shop.conversation().mode == Conversation.Mode.AI
+
+
+def comes_back(account: Number, entry: dict[str, Any], **over: Any) -> None:
+    """Instagram's own sign-in: an echo says nothing of ours but the id it has at Instagram."""
+    said = {"mid": entry["id"], "is_echo": True} | ({"text": entry["text"]} if entry["text"] else fb.file())
+    account.takes(fb.instagram(fb.direct(sender=fb.IG_ID, to=fb.IGSID, message=said | {"mid": entry["id"]} | over)))
+
+
+def a_photo_with_words(account: Number, worker: Worker) -> None:
+    account.takes(fb.instagram(fb.direct(message=fb.said("Hola"))))
+    worker.run()
+    media = {"kind": "image", "link": "https://x.test/a.jpg", "caption": "El catálogo"}
+    with tenant_context(account.tenant):
+        relay(by=BY, user=None, conversation_id=str(account.conversation().pk), media=media)
+
+
+def test_the_words_of_a_photo_come_back_by_themselves_and_are_ours(
+    account: Number, worker: Worker, agent: Agent, graph: GraphFake
+) -> None:
+    a_photo_with_words(account, worker)
+    worker.run()
+    words, photo = graph.sends
+    assert (words["text"], photo["kind"]) == ("El catálogo", "image")
+    for entry in (words, photo, words):
+        comes_back(account, entry)
+    assert account.out() == [("El catálogo", "sent")]
+    assert account.conversation().mode == Conversation.Mode.AI
+
+    comes_back(account, words, mid="m_by_hand")  # once more the same words: a colleague's
+    assert [row.author_name for row in account.messages(direction="out")][1:] == ["Desde el teléfono"]
+
+
+def test_the_words_of_a_photo_that_did_not_leave_are_ours_as_well(
+    account: Number, worker: Worker, agent: Agent, graph: GraphFake
+) -> None:
+    a_photo_with_words(account, worker)
+    graph.script(Rule("pass"), Rule("error", code=100, status=400))
+    worker.run()
+    (words,) = graph.sends
+    comes_back(account, words)
+    assert [status for _text, status in account.out()] == ["failed"]
+    assert account.conversation().mode == Conversation.Mode.AI
 
 
 def test_a_colleague_who_answers_on_the_page_itself_silences_the_agent(shop: Number, worker: Worker) -> None:

@@ -5,13 +5,17 @@ import pytest
 from config.lib.errors import Conflict, Invalid, NotFound
 from crm.models import Contact
 from messaging.models import Conversation, Message
+from messaging.services import outbound, takeover
+from messaging.services.conversations import locked
 from messaging.services.relay import Relayed, relay
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import ANA, Agent, Clock, Number, Worker, make_number
+from tests.support.cast import Person
 
 SHOP = Actor("system", "", "Tienda")
+THREE = "uno\n\ndos\n\ntres"
 
 
 def send(number: Number, **what: object) -> Relayed:
@@ -42,6 +46,19 @@ def test_the_same_correlation_is_sent_once(known: Number, worker: Worker, graph:
 
     assert first == second
     assert len(graph.sends) == 1
+
+
+def test_a_correlation_that_only_begins_alike_is_another_one(known: Number, worker: Worker, graph: GraphFake) -> None:
+    file = {"kind": "audio", "link": "https://tienda.example/nota.mp3"}
+    send(known, to=f"+{ANA}", text="Oír", media=file, correlation_id="pedido-7")
+    for correlation in ("pedido-7:aviso", "pedido-7:text", "pedido-7:0", "pedido-7:aviso", "pedido"):
+        send(known, to=f"+{ANA}", text=correlation, correlation_id=correlation)
+    send(known, to=f"+{ANA}", text="Oír", media=file, correlation_id="pedido-7")
+    worker.run()
+
+    texts = [entry["text"] for entry in graph.sends if entry["kind"] == "text"]
+    assert texts == ["Oír", "pedido-7:aviso", "pedido-7:text", "pedido-7:0", "pedido"]
+    assert len(graph.sends) == len(texts) + 1
 
 
 def test_a_repetition_is_answered_also_after_the_window_closed(known: Number, clock: Clock) -> None:
@@ -163,3 +180,122 @@ def test_what_an_integration_sends_does_not_take_the_chat_from_the_agent(known: 
     send(known, to=f"+{ANA}", text="Su pedido salió")
 
     assert known.conversation().mode == "ai"
+
+
+# --- what waits when somebody else speaks --------------------------------------------------------------------
+
+
+def take(number: Number, person: Person) -> None:
+    with tenant_context(number.tenant):
+        chat = locked(number.conversation().pk)
+        assert chat is not None
+        takeover.take_over(conversation=chat, by=person.actor, user=person.user)
+
+
+def reply(number: Number, person: Person, text: str) -> None:
+    with tenant_context(number.tenant):
+        outbound.send_as_person(conversation=number.conversation(), text=text, by=person.actor, user=person.user)
+
+
+def states(number: Number) -> list[str]:
+    return [status for _text, status in number.out()]
+
+
+@pytest.mark.parametrize("who", ["person", "customer"])
+def test_the_rest_of_a_long_text_is_withdrawn_when_somebody_else_speaks(
+    known: Number, worker: Worker, graph: GraphFake, ana: Person, who: str
+) -> None:
+    send(known, to=f"+{ANA}", text=THREE)
+    worker.run(seconds=1)
+    if who == "person":
+        take(known, ana)
+    else:
+        known.says("ya entendí")
+    worker.run()
+
+    assert [entry["text"] for entry in graph.sends] == ["uno"]
+    assert states(known) == ["sent", "cancelled", "cancelled"]
+    cause = "Una persona tomó el chat." if who == "person" else "El contacto volvió a escribir."
+    assert {row.cause for row in known.messages(status="cancelled")} == {cause}
+
+
+def test_what_a_person_says_meanwhile_does_not_wait_behind_it(
+    known: Number, worker: Worker, clock: Clock, graph: GraphFake, ana: Person
+) -> None:
+    take(known, ana)
+    send(known, to=f"+{ANA}", text=THREE)
+    worker.run(seconds=1)
+    reply(known, ana, "Lo veo yo")
+    at = clock.at
+    worker.run()
+
+    assert [entry["text"] for entry in graph.sends] == ["uno", "Lo veo yo"]
+    assert known.messages(author="user")[0].sent_at == at
+
+
+def test_the_words_of_a_file_are_its_rest(known: Number, worker: Worker, graph: GraphFake) -> None:
+    file = {"kind": "audio", "link": "https://tienda.example/nota.mp3"}
+    send(known, to=f"+{ANA}", text="Esto dice la nota.", media=file)
+    worker.run(seconds=1)
+    known.says("no puedo oír ahora")
+    worker.run()
+
+    assert [entry["kind"] for entry in graph.sends] == ["audio"]
+    assert states(known) == ["sent", "cancelled"]
+
+
+def test_a_notice_of_one_bubble_leaves_although_the_customer_wrote(
+    known: Number, worker: Worker, graph: GraphFake, ana: Person
+) -> None:
+    graph.fail(131016, status=503)
+    send(known, to=f"+{ANA}", text="Su pedido salió")
+    send(known, to=f"+{ANA}", text="Llega el lunes")
+    worker.run(seconds=1)
+    known.says("gracias")
+    worker.run()
+    assert states(known) == ["sent", "sent"]
+
+    take(known, ana)
+    graph.fail(131016, status=503)
+    send(known, to=f"+{ANA}", text="Cambió: llega el martes")
+    worker.run(seconds=1)
+    reply(known, ana, "Le aviso yo también")
+    worker.run()
+    assert [entry["text"] for entry in graph.sends][2:] == ["Cambió: llega el martes", "Le aviso yo también"]
+
+
+def test_a_person_who_takes_the_chat_withdraws_all_but_templates(
+    known: Number, worker: Worker, clock: Clock, graph: GraphFake, ana: Person
+) -> None:
+    for what in ({"text": "uno"}, {"text": "dos"}, {"template": {"name": "aviso", "language": "es_AR"}}):
+        send(known, to=f"+{ANA}", **what)
+    worker.run(seconds=1)
+    take(known, ana)
+    worker.run()
+
+    assert states(known) == ["sent", "cancelled", "sent"]
+
+
+@pytest.mark.parametrize("who", ["person", "customer"])
+def test_a_bubble_in_the_air_is_not_tried_again_when_it_fails(
+    known: Number, worker: Worker, graph: GraphFake, ana: Person, who: str
+) -> None:
+    send(known, to=f"+{ANA}", text=THREE)
+    with tenant_context(known.tenant):
+        Message.objects.filter(text="uno").update(status="sending")
+    if who == "person":
+        take(known, ana)
+    else:
+        known.says("ya entendí")
+    with tenant_context(known.tenant):
+        # As delivery puts back what the provider would not take yet.
+        Message.objects.filter(text="uno").update(status="queued")
+        outbound.wake(known.conversation().pk)
+    worker.run()
+    assert (graph.sends, states(known)) == ([], ["cancelled"] * 3)
+
+    with tenant_context(known.tenant):
+        Message.objects.filter(text="uno").update(status="failed")
+        outbound.retry_message(message=known.messages(text="uno")[0], by=SHOP)
+    worker.run()
+    assert [entry["text"] for entry in graph.sends] == ["uno"]  # a person asked for it

@@ -10,6 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from config.lib.errors import Conflict, Invalid
+from crm.agenda import reminders
 from crm.models import Contact, Notification
 from crm.services import blocking
 from messaging import tasks as doors
@@ -19,7 +20,8 @@ from messaging.services import conversations, scheduled, takeover
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
-from tests.factories.messaging import make_channel, make_conversation, make_scheduled, make_template
+from tests.factories.agenda import make_agenda_settings, make_event
+from tests.factories.messaging import make_channel, make_conversation, make_message, make_scheduled, make_template
 from tests.messaging.services.saying import ANA, Clock, Number, Worker
 from tests.support.cast import Person
 from tests.support.tasks import Queue
@@ -175,6 +177,25 @@ def test_a_real_message_of_the_customer_stops_it(number: Number, ana: Person, wo
     with tenant_context(number.tenant):
         row.refresh_from_db()
     assert row.status == "cancelled"
+
+
+@pytest.mark.parametrize("said", ["confirmo", "BAJA"])
+def test_a_confirmed_appointment_and_a_wish_are_answers_too(
+    number: Number, ana: Person, worker: Worker, clock: Clock, said: str
+) -> None:
+    number.says("hola", timestamp=clock.stamp())
+    with tenant_context(number.tenant):
+        chat = number.conversation()
+        event = make_event(contact=chat.contact, starts_at=clock.at + timedelta(hours=23))
+        make_agenda_settings(reminder_hours=[24])
+        reminded = reminders.keys(event)[0]
+        make_message(conversation=chat, direction="out", author="system", idempotency_key=f"{reminded}:0")
+        row = make_scheduled(conversation=chat, by=ana.user)
+    number.says(said, timestamp=clock.stamp())
+    with tenant_context(number.tenant):
+        row.refresh_from_db()
+        event.refresh_from_db()
+    assert (row.status, event.status) == ("cancelled", "confirmed" if said == "confirmo" else "scheduled")
 
 
 def test_it_can_be_changed_and_cancelled_until_it_leaves(acme: Tenant, ana: Person, chat: Conversation) -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from config.lib.errors import Invalid
 from messaging.services import outbound, takeover
-from messaging.services.conversations import locked
+from messaging.services.conversations import assign, locked
 from messaging.services.turns import Turn
+from messaging.views import thread
 from tenants.context import tenant_context
 from tenants.live.models import LiveEvent
+from tenants.models import Membership
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import ANA, BY, Agent, Clock, Number, Worker
 from tests.support.cast import Person
@@ -19,9 +21,9 @@ def take(number: Number, person: Person, **more: object) -> None:
         takeover.take_over(conversation=row, by=person.actor, user=person.user, **more)  # type: ignore[arg-type]
 
 
-def give_back(number: Number, person: Person) -> None:
+def give_back(number: Number, person: Person, **more: str) -> None:
     with tenant_context(number.tenant):
-        takeover.release(conversation=locked(number.conversation().pk), by=person.actor)
+        takeover.release(conversation=locked(number.conversation().pk), by=person.actor, **more)  # type: ignore[arg-type]
 
 
 def test_taken_over_while_the_agent_thinks_nothing_leaves(
@@ -283,3 +285,57 @@ def test_a_persons_very_long_text_is_cut_only_where_whatsapp_must_and_nothing_is
 
     assert len(graph.sends) == 3
     assert " ".join(entry["text"] for entry in graph.sends).split() == text.split()
+
+
+def test_what_was_agreed_stands_in_the_thread_and_never_leaves(
+    number: Number, worker: Worker, graph: GraphFake, ana: Person
+) -> None:
+    number.says("hola")
+    take(number, ana)
+    give_back(number, ana, brief=" Va el martes, con 10 % de descuento.\x00 ")
+    worker.run()
+
+    (line,) = number.messages(kind="note")
+    assert (line.text, line.author_name) == ("Va el martes, con 10 % de descuento.", ana.actor.label)
+    assert line.cause == f"Chat devuelto a la IA: {ana.actor.label}"
+    assert graph.sends == []
+    assert number.conversation().mode == "ai"
+
+
+def test_too_much_of_what_was_agreed_is_refused_and_the_chat_stays(number: Number, ana: Person) -> None:
+    number.says("hola")
+    take(number, ana)
+    with pytest.raises(Invalid):
+        give_back(number, ana, brief="x" * (takeover.LONGEST_BRIEF + 1))
+    assert number.conversation().mode == "human"
+
+
+def test_whoever_answers_from_the_phone_is_not_the_one_it_is_assigned_to(number: Number, ana: Person) -> None:
+    number.says("hola")
+    take(number, ana)
+    assert holder(number, ana) == "La atiende Ana"
+    number.echoes("Yo mismo, desde el teléfono")
+    assert holder(number, ana) == "La atiende Ana"  # who has it may write from wherever they are
+
+    give_back(number, ana)
+    number.echoes("Le escribo del negocio")
+    assert number.conversation().assignee == ana.user
+    assert holder(number, ana) == "La atiende alguien desde el teléfono"
+    assert holder(number, ana, "act") == "take"
+
+    take(number, ana)
+    assert holder(number, ana) == "La atiende Ana"
+
+
+def test_named_by_a_person_the_assignee_has_what_was_answered_from_the_phone(number: Number, ana: Person) -> None:
+    number.says("hola")
+    number.echoes("Le escribo del negocio")
+    with tenant_context(number.tenant):
+        assign(conversation=locked(number.conversation().pk), user=ana.user, by=BY)  # type: ignore[arg-type]
+    assert holder(number, ana) == "La atiende Ana"
+
+
+def holder(number: Number, person: Person, part: str = "words") -> str:
+    with tenant_context(number.tenant):
+        member = Membership.objects.get(tenant=number.tenant, user=person.user)
+        return str(getattr(thread.holder_of(number.conversation(), member), part))

@@ -12,8 +12,6 @@ from config.lib.errors import AppError, Conflict, Invalid
 from messaging import tasks as doors
 from messaging.domain.template_parts import Button, Written
 from messaging.models import Channel, Conversation, Message, MessageTemplate
-from messaging.providers.base import Notice
-from messaging.providers.ycloud.client import YCloudWhatsApp
 from messaging.services import template_sync, template_values, templates
 from messaging.services.relay import relay
 from tenants.context import tenant_context
@@ -249,43 +247,20 @@ def test_a_copy_is_a_draft_under_the_next_name(acme: Tenant, fake: TemplatesFake
     assert names(acme) == {"aviso": "approved", "aviso_2": "draft", "aviso_3": "draft"}
 
 
-# --- news --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "expected"),
-    [
-        ("message_template_status_update", {"event": "PAUSED", "reason": "FIRST_PAUSE"}, ("paused", "utility", "")),
-        ("message_template_status_update", {"event": "DISABLED", "reason": None}, ("disabled", "utility", "")),
-        ("message_template_status_update", {"event": {"odd": 1}}, ("paused", "utility", "")),
-        ("message_template_quality_update", {"new_quality_score": "YELLOW"}, ("approved", "utility", "YELLOW")),
-        ("template_category_update", {"new_category": "MARKETING"}, ("approved", "marketing", "")),
-        ("template_category_update", {"new_category": ["x"]}, ("approved", "utility", "")),
-        ("account_update", {"event": "DISABLED"}, ("approved", "utility", "")),
-    ],
-)
-def test_news_of_a_template_change_its_row(
-    acme: Tenant, kind: str, value: dict[str, Any], expected: tuple[str, str, str]
-) -> None:
-    with tenant_context(acme):
-        row = make_template(name="aviso")
-        named = {"message_template_name": "aviso", "message_template_language": "es_AR", "message_template_id": 99}
-        template_sync.hear(channel=row.channel, notice=Notice(kind, "", payload={"value": {**named, **value}}))
-    after = one(acme)
-    assert (after.status, after.category, after.quality) == expected
-
-
-def test_news_of_ycloud_say_the_same_and_those_of_unknown_templates_are_passed_over(acme: Tenant) -> None:
-    with tenant_context(acme):
-        row = make_template(name="aviso")
-        news = {"name": "aviso", "language": "es_AR", "status": "REJECTED", "reason": "SCAM", "category": "UTILITY"}
-        event = {"id": "evt_1", "type": "whatsapp.template.reviewed", "whatsappTemplate": news}
-        (notice,) = YCloudWhatsApp.parse(event)
-        assert isinstance(notice, Notice)
-        template_sync.hear(channel=row.channel, notice=notice)
-        for odd in ({}, {"value": None}, {"value": {"message_template_name": "otra"}}):
-            template_sync.hear(channel=row.channel, notice=Notice("message_template_status_update", "", payload=odd))
-    assert (one(acme).status, one(acme).reason) == ("rejected", "WhatsApp la considera engañosa.")
+@pytest.mark.parametrize("category", ["", "prospeccion", "UTILITY", "authentication", "servicio"])
+def test_only_metas_categories_that_a_person_may_write_are_taken(acme: Tenant, category: str) -> None:
+    """The seeds kept families of their own as categories, which Meta refuses (seed-systems §3.7)."""
+    channel = connect(acme)
+    with tenant_context(acme), pytest.raises(Invalid) as refused:
+        templates.create(channel=channel, name="aviso", language="es_AR", category=category, written=BODY, by=BY)
+    assert list(refused.value.fields) == ["category"]
+    row = draft(acme, channel, name="otra")
+    if category:
+        with tenant_context(acme), pytest.raises(Invalid) as refused:
+            templates.update(template=row, by=BY, category=category)
+        assert list(refused.value.fields) == ["category"]
+    assert names(acme) == {"otra": "draft"}
+    assert one(acme, "otra").category == "utility"
 
 
 # --- sending -------------------------------------------------------------------------------------------------------------

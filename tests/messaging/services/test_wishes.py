@@ -4,15 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from config.lib.errors import Conflict, Invalid
+from config.lib.errors import AppError, Conflict, Invalid
 from crm.models import Consent, Contact, Lead
 from crm.services import blocking, consents
+from messaging.models import Message
+from messaging.services import templates
+from messaging.services.conversations import locked
 from messaging.services.relay import Relayed, relay
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import ANA, Agent, Clock, Number, Worker
+from tests.support.cast import Person
 
 BY = Actor.system("Prueba")
 TEMPLATE = {"name": "promo", "language": "es_AR", "components": []}
@@ -116,12 +120,50 @@ def test_nothing_unasked_reaches_who_opted_out(known: Number, clock: Clock, hour
         assert refused.value.code == "opted_out"
 
 
+def test_who_says_it_again_is_left_alone_again(known: Number, worker: Worker, clock: Clock) -> None:
+    for _again in range(2):
+        known.says("stop", timestamp=clock.stamp())
+        worker.run()
+        clock.forward(3600)
+        with pytest.raises(Invalid) as refused:
+            send(known, text="Oferta")
+        assert refused.value.code == "opted_out"
+
+
 def test_a_template_is_refused_also_while_they_write(known: Number, clock: Clock) -> None:
     known.says("stop", timestamp=clock.stamp())
     clock.forward(60)
     known.says("una pregunta", timestamp=clock.stamp())
     with pytest.raises(Invalid, match="no recibir"):
         send(known, template=TEMPLATE)
+
+
+@pytest.mark.parametrize(("wish", "code"), [("opted out", "opted_out"), ("blocked", "blocked")])
+def test_a_persons_template_does_not_reach_them_either(
+    known: Number, worker: Worker, clock: Clock, graph: GraphFake, ana: Person, wish: str, code: str
+) -> None:
+    def said(key: str) -> Message:
+        with tenant_context(known.tenant):
+            chat = locked(known.conversation().pk)
+            assert chat is not None
+            return templates.send_made(
+                conversation=chat, template=TEMPLATE, text="Oferta", by=ana.actor, user=ana.user, key=key
+            )[0]
+
+    sent, waiting = len(graph.sends), said("person:1")
+    with tenant_context(known.tenant):
+        if wish == "blocked":
+            blocking.block(contact=Contact.objects.get(), reason="", by=BY)
+        else:
+            consents.opt_out(contact=Contact.objects.get(), by=BY, source="Prueba", at=clock.at)
+    worker.run()
+    (row,) = known.messages(pk=waiting.pk)
+    assert (row.status, row.error_code, len(graph.sends)) == ("cancelled", code, sent)
+
+    with pytest.raises(AppError) as refused:
+        said("person:2")
+    assert refused.value.code == code
+    assert said("person:1").pk == waiting.pk  # a repetition is answered
 
 
 def test_a_stranger_who_begins_with_stop_makes_no_lead(number: Number, worker: Worker, agent: Agent) -> None:

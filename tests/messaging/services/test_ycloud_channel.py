@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from messaging.ingest.models import InboundEvent
 from messaging.models import Channel, Conversation, Message
@@ -12,6 +13,7 @@ from messaging.services import channels, delivery, events, outbound
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import vault
+from tests.factories.messaging import make_conversation
 from tests.fakes import ycloud as fake
 from tests.messaging.services.saying import BY
 from tests.support.cast import Person
@@ -114,3 +116,69 @@ def test_an_empty_account_says_so_on_the_message_and_the_channel(
     assert "saldo" in answer(acme, ana, "Hola").error
     with tenant_context(acme):
         assert Channel.objects.get(provider="ycloud").status == Channel.Status.NEEDS_RECONNECT
+
+
+def test_an_account_that_runs_empty_after_the_call_says_so_too(
+    takes: Takes, acme: Tenant, ana: Person, server: fake.YCloudFake
+) -> None:
+    takes(fake.inbound())
+    sent = answer(acme, ana, "Hola")
+    assert sent.status == "sent"
+    failure = {"errorCode": "BALANCE_INSUFFICIENT", "externalId": str(sent.pk)}
+    takes(fake.status(str(sent.provider_message_id), "failed", **failure))
+    assert (messages(acme)[-1].status, messages(acme)[-1].error_code) == ("failed", "BALANCE_INSUFFICIENT")
+    with tenant_context(acme):
+        channel = Channel.objects.get(provider="ycloud")
+    assert channel.status == Channel.Status.NEEDS_RECONNECT
+    assert "saldo" in channel.status_detail
+
+
+def test_a_passing_trouble_of_meta_behind_ycloud_is_tried_again(
+    takes: Takes, acme: Tenant, ana: Person, server: fake.YCloudFake
+) -> None:
+    takes(fake.inbound())
+    sent = answer(acme, ana, "Hola")
+    failure = {"errorCode": "131000", "whatsappApiError": {"code": "131000"}, "externalId": str(sent.pk)}
+    takes(fake.status(str(sent.provider_message_id), "failed", **failure))
+    assert (messages(acme)[-1].status, messages(acme)[-1].provider_message_id) == ("queued", None)
+
+
+# --- whose key ---
+
+
+def company_says(company: Tenant, key: str | None) -> Message:
+    """A company with a number and, perhaps, a key of its own sends one message."""
+    with tenant_context(company):
+        config = {"phone_number": fake.NUMBER}
+        channel = channels.create_channel(
+            provider="ycloud", channel_source="whatsapp", name="YCloud", config=config, by=BY
+        )
+        if key:
+            vault.put_credential(category="ycloud", name="API_KEY", value=key, by=BY)
+        row = make_conversation(channel=channel, last_inbound_at=timezone.now())
+        (sent,) = outbound.send_as_person(conversation=row, text=company.name, by=BY, user=None)
+    delivery.deliver_next(tenant=company, conversation_id=row.pk)
+    with tenant_context(company):
+        return Message.objects.get(pk=sent.pk)
+
+
+@pytest.mark.parametrize("accepted", ["acme", "globex"])
+def test_two_companies_send_each_with_their_own_key(
+    acme: Tenant, globex: Tenant, server: fake.YCloudFake, queued: Queue, accepted: str
+) -> None:
+    """The seeds read the key without asking whose it is (seed-systems §3.4): YCloud takes one of the two only."""
+    server.keys = {f"key-of-{accepted}"}
+    said = {name: company_says(company, f"key-of-{name}") for name, company in (("acme", acme), ("globex", globex))}
+    assert {name: row.status == "sent" for name, row in said.items()} == {
+        "acme": accepted == "acme",
+        "globex": accepted == "globex",
+    }
+    assert [sent["client_ref"] for sent in server.sends] == [str(said[accepted].pk)]
+
+
+def test_a_company_without_a_key_does_not_borrow_anothers(
+    acme: Tenant, globex: Tenant, server: fake.YCloudFake, queued: Queue
+) -> None:
+    assert company_says(acme, fake.KEY).status == "sent"
+    assert company_says(globex, None).status == "failed"
+    assert len(server.sends) == 1

@@ -222,6 +222,20 @@ def test_a_failed_message_is_sent_again_from_its_bubble(
     assert browser.post(f"/bandeja/{chat.pk}/mensajes/{other.pk}/reintentar/").status_code == 404
 
 
+def test_what_nobody_confirmed_is_sent_again_by_who_has_looked(
+    acme: Tenant, chat: Conversation, client_as: Callable[..., Client]
+) -> None:
+    with tenant_context(acme):
+        message = make_message(conversation=chat, direction="out", author="user", status="unknown")
+    browser = client_as("ana")
+    path = f"/bandeja/{chat.pk}/mensajes/{message.pk}/reintentar/"
+    assert 'name="looked"' in browser.get(f"/bandeja/{chat.pk}/").content.decode()
+    for said, status in (({}, "unknown"), ({"looked": "1"}, "queued")):
+        browser.post(path, said)
+        with tenant_context(acme):
+            assert Message.objects.get(pk=message.pk).status == status
+
+
 def test_reloading_a_refused_form_leads_back(chat: Conversation, client_as: Callable[..., Client]) -> None:
     for act in ("enviar", "plantilla"):
         answer = client_as("ana").get(f"/bandeja/{chat.pk}/{act}/")
@@ -230,3 +244,39 @@ def test_reloading_a_refused_form_leads_back(chat: Conversation, client_as: Call
 
 def test_acts_want_a_csrf_token(chat: Conversation, client_as: Callable[..., Client]) -> None:
     assert client_as("ana", csrf=True).post(f"/bandeja/{chat.pk}/tomar/").status_code == 403
+
+
+def test_the_chat_is_taken_for_as_long_as_was_chosen(
+    acme: Tenant, chat: Conversation, client_as: Callable[..., Client]
+) -> None:
+    browser = client_as("ana")
+    assert browser.post(f"/bandeja/{chat.pk}/tomar/", {"hours": "4"}).status_code == 303
+    until = fresh(acme, chat).human_override_until
+    assert until is not None
+    assert round((until - timezone.now()).total_seconds() / 3600, 1) == 4
+    assert browser.post(f"/bandeja/{chat.pk}/tomar/", {"hours": "siempre"}).status_code == 422
+
+
+def test_what_was_agreed_is_a_line_of_the_thread_with_who_gave_it_back(
+    acme: Tenant, chat: Conversation, client_as: Callable[..., Client]
+) -> None:
+    browser = client_as("ana")
+    browser.post(f"/bandeja/{chat.pk}/tomar/")
+    assert "Qué quedó acordado" in browser.get(f"/bandeja/{chat.pk}/").content.decode()
+    browser.post(f"/bandeja/{chat.pk}/devolver/", {"brief": "Va el martes.\r\nCon 10 %."})
+    assert fresh(acme, chat).mode == "ai"
+    with tenant_context(acme):
+        line = Message.objects.get(conversation=chat, kind="note")
+    assert line.text == "Va el martes.\nCon 10 %."
+    page = browser.get(f"/bandeja/{chat.pk}/").content.decode()
+    assert "Chat devuelto a la IA: Ana" in page
+    assert "Automático" not in page
+
+
+def test_given_back_with_one_press_nothing_is_written(
+    acme: Tenant, chat: Conversation, client_as: Callable[..., Client]
+) -> None:
+    client_as("ana").post(f"/bandeja/{chat.pk}/tomar/")
+    client_as("ana").post(f"/bandeja/{chat.pk}/devolver/")
+    with tenant_context(acme):
+        assert not Message.objects.filter(conversation=chat, kind="note").exists()

@@ -246,7 +246,8 @@ def test_the_steps_follow_what_is_known(acme: Tenant, client_as: Callable[..., C
         for category, name in (("whatsapp_cloud", "ACCESS_TOKEN"), ("meta", "APP_SECRET"), ("meta", "VERIFY_TOKEN")):
             vault.put_credential(category=category, name=name, value="v-0123456789", by=Actor.system("Prueba"))
         now = timezone.now()
-        Channel.objects.filter(pk=channel.pk).update(last_webhook_at=now, checked_at=now, status="connected")
+        proven = {"proven": now.isoformat()}
+        Channel.objects.filter(pk=channel.pk).update(last_webhook_at=now, facts=proven, status="connected")
         chat = make_conversation(channel=channel, last_inbound_at=now)
     assert steps()[0] == [True, True, True, True, False]
 
@@ -289,6 +290,8 @@ def test_a_test_message_leaves_by_the_one_door(acme: Tenant, client_as: Callable
     refused = browser.post(path, form)
     assert refused.status_code == 422
     assert "5555 7777" in refused.content.decode()
+    assert "Escribir primero desde ese teléfono" in refused.content.decode()
+    assert 'href="/plantillas/"' not in refused.content.decode().partition("<form")[2].partition("</form>")[0]
 
     form["template"] = str(template.pk)
     for _each in range(2):  # a double click

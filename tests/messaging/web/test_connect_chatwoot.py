@@ -72,6 +72,21 @@ def test_a_person_connects_an_inbox(ana_browser: Client, chatwoot: ChatwootFake,
     assert "Dirección de Chatwoot" in ana_browser.get(HOME).content.decode(), "what was typed is forgotten"
 
 
+def test_a_removed_channel_is_taken_off_chatwoots_webhooks(
+    ana_browser: Client, chatwoot: ChatwootFake, queued: Queue, acme: Tenant
+) -> None:
+    look(ana_browser, chatwoot, queued)
+    path = ana_browser.post(CHOOSE, {"inbox": "8"}).headers["Location"]
+    queued.drain()
+    assert ana_browser.post(f"{path}eliminar/").headers["Location"] == "/canales/"
+    assert len(chatwoot.webhooks) == 1, "the page does not wait for Chatwoot"
+    queued.drain()
+    assert chatwoot.webhooks == []
+    with tenant_context(acme):
+        assert not Channel.objects.filter(provider="chatwoot").exists()
+        assert not Credential.objects.filter(tenant_id=acme.pk, category="chatwoot").exists()
+
+
 def test_connecting_it_again_gives_the_channel_the_new_token(
     ana_browser: Client, chatwoot: ChatwootFake, queued: Queue, acme: Tenant
 ) -> None:

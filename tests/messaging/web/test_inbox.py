@@ -293,3 +293,31 @@ def test_who_is_not_an_active_member_is_kept_out(
 ) -> None:
     answer = client_as(name).get("/bandeja/")
     assert answer.status_code in (302, 403)
+
+
+def test_a_chat_whose_last_message_did_not_leave_says_so(acme: Tenant, client_as: Callable[..., Client]) -> None:
+    with tenant_context(acme):
+        chat = make_conversation(mode="human")
+        make_message(conversation=chat, direction="out", author="user", status="failed", text="Ojalá llegue")
+    for path in ("/bandeja/", f"/bandeja/{chat.pk}/"):
+        assert "El último mensaje no salió" in client_as("ana").get(path).content.decode(), path
+    with tenant_context(acme):
+        make_message(conversation=chat, direction="out", author="user", status="sent", text="Ahora sí")
+    assert "El último mensaje no salió" not in client_as("ana").get("/bandeja/").content.decode()
+
+
+def test_messages_for_later_and_templates_are_found_from_the_list(
+    acme: Tenant, client_as: Callable[..., Client]
+) -> None:
+    page = client_as("ana").get("/bandeja/").content.decode()
+    assert '<a class="nav-link" href="/bandeja/programados/">' in page
+    assert '<a class="nav-link" href="/plantillas/">' in page
+
+
+def test_who_answers_in_chatwoot_is_named_as_there(acme: Tenant, client_as: Callable[..., Client]) -> None:
+    with tenant_context(acme):
+        channel = make_channel(provider="chatwoot", channel_source="whatsapp")
+        chats = [make_conversation(channel=channel, mode="human", mode_reason=f"echo:{name}") for name in ("Leo", "")]
+    pages = [client_as("ana").get(f"/bandeja/{chat.pk}/").content.decode() for chat in chats]
+    assert "La atiende Leo desde Chatwoot" in pages[0]
+    assert "La atiende alguien desde Chatwoot" in pages[1]

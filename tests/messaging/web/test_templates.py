@@ -1,5 +1,6 @@
 """The pages of the templates and the picker in the chat, as people use them: plain forms and links."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,11 +11,16 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from crm.models import Contact
 from messaging.models import Channel, Conversation, Message, MessageTemplate, ScheduledMessage
+from messaging.services import template_values
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.factories.crm import make_contact
+from tests.factories.agenda import make_event
+from tests.factories.crm import make_contact, make_lead
+from tests.factories.crm_more import make_custom_field
 from tests.factories.messaging import make_channel, make_conversation, make_message, make_template
+from tests.support.cast import Person
 from tests.support.tasks import Queue
 
 MOST = 8
@@ -119,6 +125,69 @@ def test_the_list_says_state_reason_and_what_the_last_sync_brought(
     assert ">buena<" not in only_bad
     browser.post("/plantillas/traer/")
     assert [each.arguments for each in queued.named("sync_templates")] == [{"channel_id": str(number.pk)}]
+
+
+def test_what_could_not_be_updated_is_one_notice_with_its_reasons_inside_for_who_looks_after_channels(
+    acme: Tenant, number: Channel, client_as: Callable[..., Client]
+) -> None:
+    with tenant_context(acme):
+        for name in ("Uno", "Dos"):
+            make_channel(
+                provider="ycloud", channel_source="whatsapp", name=name, facts={"templates": {"error": "Está cortado."}}
+            )
+    page = client_as("rita").get("/plantillas/").content.decode()
+    assert page.count("2 números no se pudieron actualizar") == 1
+    assert page.count("Está cortado.") == 2
+    assert "notice fail" not in page
+    assert f'href="/canales/{number.pk}/"' in page
+
+    seller = client_as("sol").get("/plantillas/").content.decode()
+    for hidden in ("no se pudieron actualizar", "Está cortado.", "/canales/"):
+        assert hidden not in seller
+    assert "Última actualización" in seller
+
+
+def test_a_value_that_names_nothing_is_refused_with_what_can_be_named(
+    acme: Tenant, number: Channel, client_as: Callable[..., Client], api_as: Callable[..., APIClient]
+) -> None:
+    with tenant_context(acme):
+        row = make_template(channel=number, values=["{{nombre}}", "lunes"])
+        make_custom_field(key="zona")
+    path = f"/plantillas/{row.pk}/datos/"
+    answer = client_as("ana").post(path, {"v0": "{{nombre}}", "v1": "{{inexistente}}"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for words in ("No existe {{inexistente}}", "{{vendedor}}", "{{campo.zona}}", "{{agenda.fecha}}"):
+        assert words in page
+    with tenant_context(acme):
+        assert MessageTemplate.objects.get(pk=row.pk).values == ["{{nombre}}", "lunes"]
+
+    refused = api_as("ana").patch(f"/api/v1/templates/{row.pk}", {"values": ["{{campo.otro}}", "x"]})
+    assert refused.status_code == 422
+    assert "{{campo.zona}}" in str(refused.json()["error"]["fields"]["values"])
+    for named in ("{{ Contact.Name }}", "{{campo.zona}}", "{{agenda.hora}}", "Ana"):
+        assert client_as("ana").post(path, {"v0": named, "v1": "x"}).status_code == 303
+
+
+def test_what_may_be_named_is_what_is_known_of_a_person(acme: Tenant, ana: Person) -> None:
+    with tenant_context(acme):
+        make_custom_field(key="zona")
+        contact = make_contact(name="Marta Paz")
+        make_lead(contact=contact)
+        make_event(contact=contact, starts_at=timezone.now() + timedelta(days=2))
+        known = template_values.known_of(contact, member=ana.member, values=["{{agenda.fecha}}"])
+        assert set(template_values.known_names()) | set(template_values.ALSO) == set(known)
+
+
+def test_a_draft_that_never_left_counts_nothing(
+    acme: Tenant, number: Channel, client_as: Callable[..., Client]
+) -> None:
+    with tenant_context(acme):
+        draft, used = make_template(channel=number, status="draft"), make_template(channel=number)
+    browser = client_as("ana")
+    counted = re.compile(r"<dt>Entregados</dt><dd>(.*?)</dd>")
+    for row, said in ((draft, "—"), (used, "0")):
+        assert counted.findall(browser.get(f"/plantillas/{row.pk}/").content.decode()) == [said]
 
 
 def test_without_a_number_the_pages_lead_to_connecting_one(client_as: Callable[..., Client], acme: Tenant) -> None:
@@ -246,6 +315,22 @@ def test_one_named_by_hand_is_refused_too_when_it_is_known_to_be_paused(
     answer = client_as("ana").post(f"/bandeja/{chat.pk}/plantilla/", form)
     assert answer.status_code == 422
     assert "Muchas personas la rechazaron." in answer.content.decode()
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_who_asked_to_be_left_alone_is_sent_none(
+    acme: Tenant, number: Channel, chat: Conversation, client_as: Callable[..., Client], by_hand: bool
+) -> None:
+    with tenant_context(acme):
+        row = make_template(channel=number, values=["Ana", "martes"])
+        Contact.objects.filter(pk=chat.contact_id).update(opted_out_at=timezone.now())
+    named = {"name": "otra", "language": "es_AR", "parameters": ""}
+    form = named if by_hand else {"template": str(row.pk), "v0": "Ana", "v1": "martes"}
+    answer = client_as("ana").post(f"/bandeja/{chat.pk}/plantilla/", form)
+    assert answer.status_code == 422
+    assert "El contacto pidió no recibir mensajes." in answer.content.decode()
+    with tenant_context(acme):
+        assert not Message.objects.filter(conversation=chat).exists()
 
 
 @pytest.mark.parametrize("path", ["list", "one", "preview", "picker", "chosen"])

@@ -114,10 +114,12 @@ class Bench:
 
 
 class Meta(Bench):
+    """Its app demands a proof of every call."""
+
     kind = ("meta_direct", "whatsapp")
     kinds = ("text", "template", "media", "interactive", "reaction")
     config = {"phone_number_id": graph_events.PHONE_NUMBER_ID}
-    secrets = {"whatsapp_cloud/ACCESS_TOKEN": "a-token"}
+    secrets = {"whatsapp_cloud/ACCESS_TOKEN": "a-token", "meta/APP_SECRET": "app-secret"}
     dead = ("whatsapp_cloud/ACCESS_TOKEN", "dead-token")
     to = Address("wa_id", graph_events.CUSTOMER)
     told_facts = ("name",)
@@ -141,6 +143,7 @@ class Meta(Bench):
     @contextmanager
     def open(cls) -> Iterator[Bench]:
         with GraphFake() as fake:
+            fake.needs_proof = True
             bench = cls()
             bench.fake = fake
             yield bench
@@ -171,7 +174,7 @@ class Messenger(Meta):
     kind = ("meta_direct", "facebook")
     kinds = ("text", "media", "interactive", "reaction")
     config = {"page_id": graph_pages.PAGE_ID}
-    secrets = {"facebook/PAGE_ACCESS_TOKEN": "a-token"}
+    secrets = {"facebook/PAGE_ACCESS_TOKEN": "a-token", "meta/APP_SECRET": "app-secret"}
     dead = ("facebook/PAGE_ACCESS_TOKEN", "dead-token")
     to = Address("psid", graph_pages.PSID)
     told_facts = ("name", "subscribed")
@@ -200,7 +203,7 @@ class Messenger(Meta):
 class Instagram(Messenger):
     kind = ("meta_direct", "instagram")
     config = {"ig_user_id": graph_pages.IG_ID, "page_id": graph_pages.PAGE_ID}
-    secrets = {"instagram/ACCESS_TOKEN": "a-token"}
+    secrets = {"instagram/ACCESS_TOKEN": "a-token", "meta/APP_SECRET": "app-secret"}
     dead = ("instagram/ACCESS_TOKEN", "dead-token")
     uploads = False
     to = Address("igsid", graph_pages.IGSID)
