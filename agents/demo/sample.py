@@ -12,7 +12,8 @@ from agents.demo.seed import add_chat
 from config.lib.errors import Conflict
 from crm.models import Contact
 from messaging.models import Channel
-from messaging.services.channels import create_channel, remove_channel
+from messaging.services import channel_leaving
+from messaging.services.channels import create_channel
 from rag.models import Document
 from rag.services.ingest import add_document
 from rag.services.remove import remove_document
@@ -60,7 +61,7 @@ def remove(*, by: Actor) -> None:
     for document in Document.objects.filter(filename__startswith=PREFIX, sha256__in=hashes):
         remove_document(document=document, by=by)
     for channel in _channels():
-        remove_channel(channel=channel, by=by)
+        channel_leaving.remove(channel=channel, by=by)
     record(action="sample.removed", by=by)
 
 

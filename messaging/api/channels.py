@@ -13,7 +13,7 @@ from messaging.access import channel_for
 from messaging.api.serializers import ChannelBody, ChannelOut, NewChannelBody
 from messaging.ingest.models import InboundEvent
 from messaging.models import Channel
-from messaging.services import channel_events, channels, events
+from messaging.services import channel_events, channel_leaving, channels, events
 from tenants.api.base import CompanyView
 
 
@@ -60,7 +60,7 @@ class OneChannel(CompanyView):
     @extend_schema(operation_id="channels_destroy", responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:
         """Only one without conversations; 409 for any other, which can be switched off instead."""
-        channels.remove_channel(channel=channel_for(self.member, pk), by=self.actor)
+        channel_leaving.remove(channel=channel_for(self.member, pk), by=self.actor)
         return Response(status=204)
 
 

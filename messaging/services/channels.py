@@ -17,7 +17,7 @@ from messaging.ingest import routes
 from messaging.ingest.models import ChannelRoute
 from messaging.models import Channel, Conversation, Message, Provider, Source
 from messaging.providers import PROVIDERS, provider_class
-from messaging.services import breaker, channel_leaving, meta_setup, unrouted
+from messaging.services import breaker, meta_setup, unrouted
 from messaging.services.adapters import adapter_for
 from tenants.context import current_tenant, tenant_context
 from tenants.domain.actor import Actor
@@ -127,25 +127,6 @@ def _test_if_possible(channel: Channel) -> None:
     # YCloud stops calling an address that answered 404: registering it proves the key as well.
     task = REGISTER if channel.provider == Provider.YCLOUD else CHECK
     commit.queue(task, queue="sync", channel_id=str(channel.pk))
-
-
-def removable(channel: Channel) -> bool:
-    """Whether it never carried a chat."""
-    return not Conversation.objects.filter(channel=channel).exists()
-
-
-def remove_channel(*, channel: Channel, by: Actor) -> None:
-    """A channel that never carried a chat goes for good. Raises Conflict for any other: it is switched off instead."""
-    Channel.objects.select_for_update().filter(pk=channel.pk).first()  # no chat can begin in it meanwhile
-    if not removable(channel):
-        raise Conflict(_("Este canal tiene conversaciones: se puede apagar, no eliminar."))
-    record(action="channel.removed", resource=channel, by=by, diff={"name": channel.name})
-    emit("CHANNEL_UPDATED", object="channel", id=channel.pk)
-    channel_leaving.ask(channel, address=webhook_url(channel))
-    meta_setup.removed(channel=channel, by=by)
-    ChannelRoute.objects.filter(channel_id=channel.pk).delete()
-    channel.delete()
-    commit.after(routes.changed)
 
 
 def webhook_url(channel: Channel) -> str:

@@ -24,6 +24,7 @@ from messaging.services import (
     channel_events,
     channel_facts,
     channel_health,
+    channel_leaving,
     channel_test,
     channels,
     dead_letters,
@@ -267,10 +268,10 @@ def remove(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Asks first: its address and its own credentials do not come back."""
     channel = channel_for(request.member, pk)
     if request.method == "GET":
-        context = {"channel": channel, "possible": channels.removable(channel)}
+        context = {"channel": channel, "possible": channel_leaving.removable(channel)}
         return render(request, "messaging/channel_remove.html", context)
     try:
-        channels.remove_channel(channel=channel, by=request.actor)
+        channel_leaving.remove(channel=channel, by=request.actor)
     except Conflict as error:
         messages.error(request, str(error.message))
         return go_to(request, f"/canales/{pk}/")

@@ -194,8 +194,8 @@ async def test_a_flood_at_the_door_is_stored_whole_and_overtaken_by_the_other_co
     assert set(statuses) == {200}
     assert len(rows()) == FLOOD
     assert len(rows(live_tenants.globex)) == 2
-    # Among the first few groups, though it came last.
-    assert done.index("globex") <= 1024
+    # In the first group as a rule, though it came last; while the machine is busy others may be stored before that one is.
+    assert done.index("globex") < FLOOD // 4
 
 
 def globex_hook(tenant: Tenant) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from messaging.connecting.meta_hooks import WHATSAPP_FIELDS
 from messaging.models import Channel, Conversation, Message, MetaLogin
-from messaging.services import channels, meta_setup
+from messaging.services import channel_leaving, channels, meta_setup
 from tenants.context import tenant_context
 from tenants.models import Credential, Tenant
 from tenants.services.vault import get_tenant_credential
@@ -264,7 +264,7 @@ def test_an_account_that_another_channel_lives_on_goes_on_with_that_ones_address
     with tenant_context(acme):
         first, second = Channel.objects.filter(provider="meta_direct").order_by("config__phone_number_id")
         meta.hook(WHATSAPP, channels.webhook_url(second), WHATSAPP_FIELDS)
-        channels.remove_channel(channel=second, by=BY)
+        channel_leaving.remove(channel=second, by=BY)
     assert meta.subscribed["100"]["override_callback_uri"] == channels.webhook_url(first)
     assert meta.delivers(WHATSAPP, "account_update", "100") == channels.webhook_url(first)
     with tenant_context(acme):
@@ -301,6 +301,6 @@ def test_leaving_a_meta_that_does_not_listen_harms_nothing(
         channels.set_enabled(channel=channel, enabled=False, by=BY)
     queued.drain()
     with tenant_context(acme):
-        channels.remove_channel(channel=channel, by=BY)
+        channel_leaving.remove(channel=channel, by=BY)
     with tenant_context(acme):
         assert not Channel.objects.filter(provider="meta_direct").exists()

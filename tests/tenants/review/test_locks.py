@@ -21,6 +21,7 @@ from tests.support.together import at_once, meanwhile
 BEFORE_A_DELETION = {
     "crm/services/merging.py",
     "crm/services/privacy.py",
+    "messaging/services/channel_leaving.py",
     "messaging/services/privacy.py",
     "tenants/services/vault_rotation.py",
 }
