@@ -44,7 +44,7 @@ class ChooseForm(forms.Form):
     def __init__(self, *args: Any, free: list[dict[str, Any]], **kwargs: Any) -> None:
         """`free`: the things that are no channel yet."""
         super().__init__(*args, **kwargs)
-        self.fields["things"].choices = [(each["id"], each["name"]) for each in free]  # type: ignore[attr-defined]
+        self.fields["things"].choices = [(each["id"], each["name"]) for each in free]  # type: ignore[attr-defined]  # a ChoiceField
         if len(free) == 1:
             self.fields["things"].initial = [free[0]["id"]]
         if not needs_pin(free):

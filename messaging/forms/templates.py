@@ -91,7 +91,7 @@ class WritingForm(forms.Form):
         self, *args: Any, channels: list[Channel], template: MessageTemplate | None = None, **more: Any
     ) -> None:
         super().__init__(*args, **more)
-        self.fields["channel"].choices = [(str(each.pk), each.name) for each in channels]  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [(str(each.pk), each.name) for each in channels]  # type: ignore[attr-defined]  # a ChoiceField
         for number in range(BUTTONS_MOST):
             self._add_button(number)
         if template is not None:  # its name, language and channel are what it is
@@ -222,7 +222,7 @@ class TemplateFilter(forms.Form):
     def __init__(self, *args: Any, channels: list[Channel], **more: Any) -> None:
         super().__init__(*args, **more)
         options = [("", _("Todos")), *((str(each.pk), each.name) for each in channels)]
-        self.fields["canal"].choices = options  # type: ignore[attr-defined]
+        self.fields["canal"].choices = options  # type: ignore[attr-defined]  # a ChoiceField
 
     @property
     def _asked(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A question with answers to tap, as far as an app can show it; else the same as numbered lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,18 +24,6 @@ def choices_of(text: str, choices: Choices) -> dict[str, Any]:
         shown = _("Ver opciones")
         return _interactive("list", body, {"button": shown, "sections": [{"title": shown, "rows": rows}]})
     return {"type": "text", "text": {"body": numbered(text, choices), "preview_url": False}}
-
-
-def template_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The `template` of a WhatsApp message; `given` has name, language (a code, or Meta's own object) and components."""
-    language = given.get("language") or "es"
-    made: dict[str, Any] = {
-        "name": given.get("name", ""),
-        "language": dict(language) if isinstance(language, Mapping) else {"code": language},
-    }
-    if given.get("components"):
-        made["components"] = list(given["components"])
-    return made
 
 
 def quick_replies(text: str, choices: Choices) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from messaging.providers import base
 from messaging.providers.channel_config import ChannelConfig
 from messaging.providers.clean import identifier, items, mapping, text
 from messaging.providers.meta_direct import errors, files, parsing, signature
-from messaging.providers.meta_direct.choices import choices_of, template_of
+from messaging.providers.meta_direct.choices import choices_of
 from messaging.providers.meta_direct.config import CONFIG
 from messaging.providers.meta_direct.files import MAX_MEDIA_BYTES, MEDIA_SECONDS, SEND_SECONDS
+from messaging.providers.meta_direct.shapes import media_of, template_of
 
 #: Meta fixes it for a number that is also used in the WhatsApp Business app.
 SHARED_PER_SECOND = 20.0
@@ -181,14 +182,7 @@ class MetaWhatsApp(base.Provider):
         media_id = media.provider_media_id
         if not media_id and media.content is not None:
             media_id = self._upload(media, media.content)
-        made: dict[str, Any] = {"id": media_id} if media_id else {"link": media.link}
-        if media.caption and media.kind in ("image", "video", "document"):
-            made["caption"] = media.caption
-        if media.filename and media.kind == "document":
-            made["filename"] = media.filename
-        if media.voice and media.kind == "audio":
-            made["voice"] = True
-        return made
+        return media_of(media, media_id)
 
     def _upload(self, media: base.OutgoingMedia, content: bytes) -> str:
         file = (files.named(media), content, media.mime)

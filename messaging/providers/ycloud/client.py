@@ -11,8 +11,9 @@ from config.lib.errors import ProviderError
 from messaging.providers import base
 from messaging.providers.channel_config import ChannelConfig
 from messaging.providers.clean import identifier, items, mapping, phone, text
-from messaging.providers.meta_direct.choices import choices_of, template_of
+from messaging.providers.meta_direct.choices import choices_of
 from messaging.providers.meta_direct.files import MAX_MEDIA_BYTES, MEDIA_SECONDS, file_of, named
+from messaging.providers.meta_direct.shapes import media_of, template_of
 from messaging.providers.ycloud import errors, inbound, signature
 from messaging.providers.ycloud.config import CONFIG
 
@@ -168,14 +169,7 @@ class YCloudWhatsApp(base.Provider):
             media_id = self._upload(media, media.content)
         if not media_id and not media.link:
             raise ProviderError(_("El mensaje está vacío."), kind="permanent", code="empty")
-        made: dict[str, Any] = {"id": media_id} if media_id else {"link": media.link}
-        if media.caption and media.kind in ("image", "video", "document"):
-            made["caption"] = media.caption
-        if media.filename and media.kind == "document":
-            made["filename"] = media.filename
-        if media.voice and media.kind == "audio":
-            made["voice"] = True
-        return made
+        return media_of(media, media_id)
 
     def _upload(self, media: base.OutgoingMedia, content: bytes) -> str:
         file = {"file": (named(media), content, media.mime)}
