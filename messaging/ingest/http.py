@@ -3,7 +3,8 @@
 import asyncio
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping
+from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -76,8 +77,18 @@ def header(scope: Scope, name: bytes) -> str:
 def client_of(scope: Scope) -> str:
     """Who asks: the peer, or whom a proxy of ours names; one network of IPv6 counts as one. Empty when unknown."""
     peer = scope.get("client")
-    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
-    address = client_behind(peer[0], forwarded) if peer else None
+    if peer is None:
+        return ""
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    if not forwarded:
+        return _client(peer[0], "", ())
+    # Only its end is written by proxies of ours; how much of it a stranger makes us remember is bounded.
+    return _client(peer[0], ",".join(forwarded)[-512:], tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=4096)
+def _client(peer: str, forwarded: str, _proxies: tuple[str, ...]) -> str:
+    address = client_behind(peer, forwarded)
     if address is None or ":" not in address:
         return address or ""
     return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
@@ -86,7 +97,8 @@ def client_of(scope: Scope) -> str:
 class Bodies:
     """Bodies on their way in: so many at once, so many of one client, so much of them in memory, so long for each.
 
-    Whoever finds no room is told to come back (503), which a provider does by itself.
+    Whoever finds no room is told to come back (503), which a provider does by itself. A body that came with its head, as
+    nearly all do, waits for nothing and takes no place.
     """
 
     def __init__(self) -> None:
@@ -95,9 +107,23 @@ class Bodies:
 
     async def read(self, scope: Scope, receive: Receive, most: int) -> bytes:
         """The raw body, at most `most` bytes whatever Content-Length claims; 413 beyond, `Gone` when the client left."""
-        claimed = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        claimed = dict(scope["headers"]).get(b"content-length", b"0")
         if len(claimed) > 12 or (claimed.isdigit() and int(claimed) > most):
             raise Refused(413)
+        first = receive().__await__()
+        try:
+            pending = next(first)
+        except StopIteration as there:
+            message: Message = there.value
+            if message["type"] == "http.disconnect" or message.get("more_body"):
+                return await self._late(scope, message, receive, most)
+            body: bytes = message.get("body", b"")
+            if len(body) > most:
+                raise Refused(413) from None
+            return body
+        return await self._late(scope, _Begun(first, pending), receive, most)
+
+    async def _late(self, scope: Scope, first: "Message | _Begun", receive: Receive, most: int) -> bytes:
         client = client_of(scope)
         mine = self._of_client.get(client, 0)
         if self._count >= settings.INGEST_MAX_BODIES or (client and mine >= settings.INGEST_MAX_BODIES_PER_CLIENT):
@@ -106,7 +132,8 @@ class Bodies:
         self._of_client[client] = mine + 1
         try:
             async with asyncio.timeout(settings.INGEST_BODY_SECONDS):
-                return await self._pieces(receive, most)
+                message = await first if isinstance(first, _Begun) else first
+                return await self._pieces(message, receive, most)
         except TimeoutError as late:
             raise Refused(408, headers=[CLOSE]) from late
         finally:
@@ -116,13 +143,7 @@ class Bodies:
             else:
                 del self._of_client[client]
 
-    async def _pieces(self, receive: Receive, most: int) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message["type"] != "http.disconnect" and not message.get("more_body"):
-            if len(body) > most:
-                raise Refused(413)
-            return body
+    async def _pieces(self, message: Message, receive: Receive, most: int) -> bytes:
         parts: list[bytes] = []
         size = 0
         try:
@@ -141,3 +162,24 @@ class Bodies:
                 message = await receive()
         finally:
             self._size -= size
+
+
+class _Begun:
+    """The rest of something awaited whose first step is done: it waits for `pending`."""
+
+    def __init__(self, steps: Generator[Any, Any, Message], pending: Any) -> None:
+        self._steps, self._pending = steps, pending
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        pending = self._pending
+        while True:
+            try:
+                given = yield pending
+            except BaseException as error:  # noqa: BLE001 (a cancellation too belongs to who is awaited)
+                step = partial(self._steps.throw, error)
+            else:
+                step = partial(self._steps.send, given)
+            try:
+                pending = step()
+            except StopIteration as done:
+                return done.value

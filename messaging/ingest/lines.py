@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections import OrderedDict, deque
+from collections import deque
 
 from messaging.ingest.spool import Event
 
@@ -14,7 +14,8 @@ class Lines:
 
     def __init__(self, *, most: int, most_size: int) -> None:
         self._most, self._most_size = most, most_size
-        self._lines: OrderedDict[int, deque[Waiting]] = OrderedDict()  # whose turn it is comes first
+        self._lines: dict[int, deque[Waiting]] = {}
+        self._turns: deque[int] = deque()  # the companies of `_lines`, whose turn it is first
         self._sizes: dict[int, int] = {}
         self._count = self._size = 0
 
@@ -30,6 +31,7 @@ class Lines:
         if line is None:
             line = self._lines[company] = deque()
             self._sizes[company] = 0
+            self._turns.append(company)
         elif len(line) >= self._most or self._sizes[company] + size > self._most_size:
             return False
         line.append((event, future))
@@ -41,22 +43,20 @@ class Lines:
     def take(self, most: int, *, most_size: float = math.inf) -> list[Waiting]:
         """Up to `most` events of `most_size` together, one from each company in turn, oldest first. At least one."""
         group: list[Waiting] = []
-        while self._lines and len(group) < most:
-            company, line = next(iter(self._lines.items()))
-            most_size -= len(line[0][0].raw)
+        while self._turns and len(group) < most:
+            company = self._turns[0]
+            line = self._lines[company]
+            size = len(line[0][0].raw)
+            most_size -= size
             if group and most_size < 0:
                 break
-            group.append(self._take_one(company))
+            group.append(line.popleft())
+            self._sizes[company] -= size
+            self._size -= size
+            if line:
+                self._turns.rotate(-1)
+            else:
+                self._turns.popleft()
+                del self._lines[company], self._sizes[company]
+        self._count -= len(group)
         return group
-
-    def _take_one(self, company: int) -> Waiting:
-        line = self._lines[company]
-        self._lines.move_to_end(company)
-        taken = line.popleft()
-        size = len(taken[0].raw)
-        self._count -= 1
-        self._size -= size
-        self._sizes[company] -= size
-        if not line:
-            del self._lines[company], self._sizes[company]
-        return taken

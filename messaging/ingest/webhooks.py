@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from messaging.ingest.committer import Committer, Impossible, Unavailable
@@ -35,6 +36,11 @@ class Door:
     event_key: Callable[[bytes, Mapping[str, str]], str] | None = None
     handshake: Callable[[Mapping[str, str], Iterable[str]], str | None] | None = None
     verify_token: str = ""
+
+    @cached_property
+    def wire(self) -> list[tuple[str, bytes]]:
+        """`headers`, each with the bytes it has on the wire."""
+        return [(name, name.encode()) for name in self.headers]
 
 
 DOORS: dict[str, Door] = {
@@ -88,7 +94,7 @@ class Webhooks:
     async def _store(self, door: Door, route: Route, scope: Scope, receive: Receive) -> None:
         given = dict(scope["headers"])
         raw = await self._bodies.read(scope, receive, MOST_BYTES)
-        headers = {name: given.get(name.encode(), b"").decode("latin-1") for name in door.headers}
+        headers = {name: given.get(wire, b"").decode("latin-1") for name, wire in door.wire}
         kept = self._routes.known_secrets(route)
         secrets: Mapping[str, str] = kept if kept is not None else await self._secrets(route)
         if not _believed(door, raw, headers, secrets):

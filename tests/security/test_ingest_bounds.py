@@ -315,6 +315,31 @@ async def test_so_many_bodies_at_once_and_so_many_of_one_client(
     assert (await ask(door, "POST", hook, b"1", **signed(b"1"))).status == 200  # all of it given back
 
 
+async def test_who_is_gone_while_a_body_is_awaited_leaves_no_trace(door: Ingest, hook: str, settings: Any) -> None:  # noqa: F811
+    """The connection's own task is cancelled, as at the end of a process: no answer, and the place is free again."""
+    settings.INGEST_MAX_BODIES = settings.INGEST_MAX_BODIES_PER_CLIENT = 1
+    await ask(door, "POST", hook, b"{}", **signed(b"{}"))
+    heard: list[str] = []
+
+    async def cut_off() -> dict[str, Any]:
+        try:
+            return await nothing()
+        except asyncio.CancelledError:
+            heard.append("cancelled")
+            raise
+
+    waiting = asyncio.create_task(slow(door, hook, cut_off))
+    await asyncio.sleep(0.05)
+    assert await slow(door, hook, nothing) == 503
+    assert (await ask(door, "POST", hook, b"2", **signed(b"2"))).status == 200  # came with its head: takes no place
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert heard == ["cancelled"]
+    settings.INGEST_BODY_SECONDS = 0.1
+    assert await slow(door, hook, nothing) == 408
+
+
 async def test_unfinished_bodies_hold_so_much_memory_and_no_more(
     door: Ingest,  # noqa: F811
     hook: str,  # noqa: F811
