@@ -181,7 +181,7 @@ def _apply(tenant: Tenant, event: InboundEvent, channel: Channel | None) -> Outc
                 logger.warning("event %s item %s: %s %s", event.pk, position, type(error).__name__, primary)
             outcome.later = True
             outcome.errors.append(f"{position}: {type(error).__name__}")
-        except Exception as error:
+        except Exception as error:  # one bad item must not take the batch with it
             logger.exception("event %s item %s", event.pk, position)
             outcome.later = True
             outcome.errors.append(f"{position}: {type(error).__name__}")

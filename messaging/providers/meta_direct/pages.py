@@ -135,6 +135,7 @@ class MetaPages(base.Provider):
         return {"type": kind, "payload": {"attachment_id": self._upload(kind, media, media.content)}}
 
     def _upload(self, kind: str, media: base.OutgoingMedia, content: bytes) -> str:
+        """The id of a file given to the provider; Messenger and Instagram each have their own way."""
         raise NotImplementedError
 
     # --- the wire ---
