@@ -33,7 +33,7 @@ READY_SECONDS = 120
 class World:
     """`start`, `kill`, `mend` (call it often), `stop`. `victims` are the names that `kill` takes."""
 
-    victims = ("web", "worker", "redis", "postgres", "beat")
+    victims = ("web", "worker", "agents", "redis", "postgres", "beat")
 
     def __init__(self, folder: Path, *, graph_url: str, say: Callable[[str], None]) -> None:
         self.folder = folder

@@ -28,7 +28,7 @@ from bench.fault_world import World
 from config.embedded.bootstrap import with_database
 from config.embedded.services import DATABASE
 
-WEIGHTS = {"web": 4, "worker": 5, "redis": 3, "postgres": 3, "beat": 1}
+WEIGHTS = {"web": 4, "worker": 3, "agents": 2, "redis": 3, "postgres": 3, "beat": 1}
 MEDIA = b"\x89PNG\r\n\x1a\n" + bytes(200)
 
 

@@ -18,12 +18,18 @@ from config import edge
 from config.bodies import arrived
 from config.routing import websockets
 from crm.agenda.sync.watching import DOOR as CALENDAR_DOOR
+from crm.store.notices import DOOR as STORE_DOOR
 from messaging.ingest.app import PREFIXES, Ingest
 from messaging.ingest.http import Gone, Message, Receive, Refused, Scope, Send, answer
 from tenants.live.hub import hub
 
 logger = logging.getLogger(__name__)
 WEB_THREADS = int(env.number("WEB_THREADS", 12, minimum=1))
+
+
+def _is_page(path: str) -> bool:
+    """Doors of the agenda and of the store: few messages, handled by Django like a page."""
+    return path == CALENDAR_DOOR or path.startswith(STORE_DOOR)
 
 
 class Root:
@@ -50,7 +56,7 @@ class Root:
         if scope["type"] == "http":
             if edge.too_large(scope):
                 await answer(send, 431)
-            elif scope["path"].startswith(PREFIXES) and scope["path"] != CALENDAR_DOOR:
+            elif scope["path"].startswith(PREFIXES) and not _is_page(scope["path"]):
                 await self.door(scope, receive, send)
             else:
                 await self._page(scope, receive, send)

@@ -1,6 +1,7 @@
 """`/healthz`: the process answers. `/readyz`: everything it needs answers too, each part named. Neither needs a company."""
 
 import time
+from typing import Any
 
 import redis
 from django.db import Error as DatabaseError
@@ -8,6 +9,7 @@ from django.db import ProgrammingError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from config.lib import heartbeat
 from config.lib.redis import client
 from tenants.access import open_page
 from tenants.context import auth_scope
@@ -67,11 +69,15 @@ def _few(behind: int, companies: int) -> bool:
 
 
 def _queue() -> dict[str, str]:
+    """Redis, the workers of most queues and the one of queue `agents`, in words."""
     try:
-        beat = client().get(HEARTBEAT_KEY)
+        beats = client().mget([HEARTBEAT_KEY, heartbeat.AGENTS])
     except redis.RedisError:
-        return {"redis": "no answer", "worker": "unknown"}
+        return {"redis": "no answer", "worker": "unknown", "agents_worker": "unknown"}
+    return {"redis": "ok", "worker": _life(beats[0]), "agents_worker": _life(beats[1])}
+
+
+def _life(beat: Any) -> str:
     if beat and time.time() - float(beat) < OLDEST_HEARTBEAT_SECONDS:
-        return {"redis": "ok", "worker": "ok"}
-    starting = time.monotonic() - _began < STARTING_SECONDS
-    return {"redis": "ok", "worker": "starting" if starting else "no sign of life"}
+        return "ok"
+    return "starting" if time.monotonic() - _began < STARTING_SECONDS else "no sign of life"

@@ -6,9 +6,9 @@ from tenants.api.schema import nowhere
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.api.urls")),
+    path("", include("agents.api.urls")),  # before crm, whose reports/<name> takes every name
     path("", include("crm.api.urls")),
     path("", include("messaging.api.urls")),
     path("", include("rag.api.urls")),
-    path("", include("agents.api.urls")),
     re_path(r"", nowhere),
 ]

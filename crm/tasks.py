@@ -14,6 +14,8 @@ from crm.agenda.sync import pushing, reading, watching
 from crm.agenda.sync import waiting as waiting_calendars
 from crm.importing import running, tidying
 from crm.services import bulk, duplicates, handover, reminders, responses, steps, waiting
+from crm.store import looking as store_looking
+from crm.store import reading as store_reading
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import modules, registry
@@ -151,6 +153,29 @@ def read_calendars(*, tenant: Tenant, calendar_id: str = "") -> None:
 @tenant_task()
 def watch_calendars(*, tenant: Tenant) -> None:
     watching.watch_due(tenant=tenant)
+
+
+@tenant_task()
+def read_store(*, tenant: Tenant) -> None:
+    store_reading.read_due(tenant=tenant)
+
+
+@tenant_task()
+def look_at_store_notices(*, tenant: Tenant) -> None:
+    store_looking.look(tenant=tenant)
+
+
+@shared_task
+def sweep_stores() -> None:
+    """Every minute: stores to read, by night or after a lost wake-up, and notices of theirs to look at."""
+    for tenant in registry.active():
+        with modules.put_off(tenant):
+            with tenant_context(tenant):
+                reads, looks = store_reading.is_due(timezone.now()), store_looking.is_due(timezone.now())
+            if reads:
+                commit.send("crm.tasks.read_store", tenant_id=tenant.pk, queue="sync")
+            if looks:
+                commit.send("crm.tasks.look_at_store_notices", tenant_id=tenant.pk, queue="sync")
 
 
 @shared_task

@@ -1,5 +1,7 @@
 """The worker's doors: an id comes in, a service does the work. Each may run twice or not at all; rows decide."""
 
+import logging
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from messaging.services import (
     hearing,
     media,
     meta_setup,
+    places,
     profiles,
     reading,
     scheduled,
@@ -39,6 +42,11 @@ from tenants.models import Tenant
 from tenants.services import modules, registry
 from tenants.task_base import tenant_task
 
+logger = logging.getLogger(__name__)
+TURNS_SECONDS = (
+    120.0  # how long a worker's thread goes on with turns of one company; the sweep wakes another for the rest
+)
+
 
 @tenant_task()
 def process_events(*, tenant: Tenant) -> None:
@@ -49,12 +57,38 @@ def process_events(*, tenant: Tenant) -> None:
 
 @tenant_task()
 def take_turn(*, tenant: Tenant, conversation_id: str) -> None:
+    """The turn that it was woken for, then those of the company that found no place meanwhile, for a while."""
+    ends = monotonic() + TURNS_SECONDS
+    with places.place(tenant.pk) as free:
+        if not free:
+            return  # its row stays due
+        _take(tenant, UUID(conversation_id))
+        before: UUID | None = None
+        while places.others_wait(tenant.pk) and monotonic() < ends:
+            waiting = _longest_due(tenant)
+            if waiting is None or waiting == before:
+                places.nobody_waits(tenant.pk)
+                break
+            _take(tenant, waiting)
+            before = waiting
+
+
+def _longest_due(tenant: Tenant) -> UUID | None:
     with tenant_context(tenant):
-        turn = turns.begin(UUID(conversation_id))
+        return turns.next_due()
+
+
+def _take(tenant: Tenant, conversation_id: UUID) -> None:
+    with tenant_context(tenant):
+        turn = turns.begin(conversation_id)
     if turn is None:
         return
     commit.send(
-        "messaging.tasks.tell_read", tenant_id=tenant.pk, queue="outbound", conversation_id=conversation_id, typing=True
+        "messaging.tasks.tell_read",
+        tenant_id=tenant.pk,
+        queue="outbound",
+        conversation_id=str(conversation_id),
+        typing=True,
     )
     with turns.kept(tenant=tenant, turn=turn):
         turn_due.send(
@@ -83,7 +117,9 @@ def fetch_media(*, tenant: Tenant, attachment_id: str) -> None:
 
 @tenant_task()
 def hear(*, tenant: Tenant, attachment_id: str) -> None:
-    hearing.hear(tenant=tenant, attachment_id=UUID(attachment_id))
+    with places.place(tenant.pk) as free:
+        if free:  # else it stays due, and the sweep wakes it again
+            hearing.hear(tenant=tenant, attachment_id=UUID(attachment_id))
 
 
 @tenant_task()
@@ -220,8 +256,11 @@ def sweep() -> None:
     for tenant_id in tenants_with_events:
         wakeups.wake(tenant_id)
     for tenant in registry.active():
-        with modules.put_off(tenant):
-            _sweep_one(tenant)
+        try:
+            with modules.put_off(tenant):
+                _sweep_one(tenant)
+        except Exception:  # one company's trouble must not leave those after it without their turns
+            logger.exception("sweep of company %s", tenant.pk)
 
 
 def _sweep_one(tenant: Tenant) -> None:

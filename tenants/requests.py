@@ -22,6 +22,7 @@ class Request(HttpRequest):
     actor: "Actor"
     claim: "Claim | None"
     host_tenant: "Tenant | None"
+    named_tenant: "Tenant | None"  # of a view that waits: what it enters for moments
     htmx: "HtmxDetails"
     undo: bool
     visit_noted: bool

@@ -6,19 +6,19 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from config.lib.redis import client
+from config.lib import heartbeat as beats
 from tenants.context import auth_scope
 from tenants.models import Tenant
 from tenants.services import anchor, company_requests, mail, sign_ins, vault_health, waiting
 from tenants.task_base import tenant_task
 
-HEARTBEAT_KEY = "worker:heartbeat"
+HEARTBEAT_KEY = beats.WORKER
 CREDENTIALS_EVERY_SECONDS = 900
 
 
 @shared_task
 def heartbeat() -> None:
-    client().set(HEARTBEAT_KEY, int(time.time()), ex=120)
+    beats.beat(HEARTBEAT_KEY)
 
 
 @shared_task

@@ -5,10 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.access import agent_for, version_for
-from agents.api.serializers import AgentBody, AgentOut, RestoreBody, ToolOut, VersionOut
+from agents.api.serializers import AgentBody, AgentOut, PreviewOut, RestoreBody, RosterOut, VersionOut
 from agents.models import Agent
-from agents.services import agents
-from agents.tools import TOOLS, tool_named
+from agents.services import agents, hours, previews
 from tenants.api.base import CompanyView
 
 
@@ -49,6 +48,25 @@ class OneAgent(CompanyView):
         return Response(status=204)
 
 
+class Preview(CompanyView):
+    reads = "agents.read"
+
+    @extend_schema(operation_id="agents_preview", responses=PreviewOut)
+    def get(self, request: Request, pk: str) -> Response:
+        """What a model would read of the working copy now. Asks no model and writes nothing."""
+        snapshot = agents.snapshot_of(agent_for(self.member, pk))
+        return Response(PreviewOut(previews.preview_of(snapshot)).data)
+
+
+class Roster(CompanyView):
+    reads = "agents.read"
+
+    @extend_schema(operation_id="agents_roster", responses=RosterOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Which agent answers in each channel, now and over an ordinary week."""
+        return self.whole(hours.roster(), RosterOut)
+
+
 class Versions(CompanyView):
     reads = "agents.read"
 
@@ -56,15 +74,6 @@ class Versions(CompanyView):
     def get(self, request: Request, pk: str) -> Response:
         """What was published, the latest first."""
         return self.paged(agent_for(self.member, pk).versions.all(), VersionOut)
-
-
-class Publish(CompanyView):
-    writes = "agents.write"
-
-    @extend_schema(operation_id="agents_publish", request=None, responses=VersionOut)
-    def post(self, request: Request, pk: str) -> Response:
-        """What the working copy says is what customers meet from their next turn on."""
-        return Response(VersionOut(agents.publish_agent(agent=agent_for(self.member, pk), by=self.actor)).data)
 
 
 class Restore(CompanyView):
@@ -75,12 +84,3 @@ class Restore(CompanyView):
         """Publish an earlier version again, as a new number; it becomes the working copy too."""
         version = version_for(agent_for(self.member, pk), self.body(RestoreBody)["version"])
         return Response(VersionOut(agents.put_back(version=version, by=self.actor)).data)
-
-
-class Tools(CompanyView):
-    reads = "agents.read"
-
-    @extend_schema(operation_id="tools_list", responses=ToolOut(many=True))
-    def get(self, request: Request) -> Response:
-        """What agents may be allowed to do."""
-        return self.whole([tool for name in TOOLS if (tool := tool_named(name)) is not None], ToolOut)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.api.agent_config import ConfigField
 from agents.models import ToolCall
 from agents.services.llms import KINDS
 
@@ -18,7 +19,7 @@ class AgentOut(serializers.Serializer):
     system_prompt_template = serializers.CharField()
     enabled_tools = serializers.ListField(child=serializers.CharField())
     channels = serializers.ListField(child=serializers.CharField(), help_text="channel_source values")
-    config = serializers.DictField()
+    config = ConfigField()
     template_type = serializers.CharField()
     is_active = serializers.BooleanField()
     priority = serializers.IntegerField(help_text="The lowest answers where several could.")
@@ -40,7 +41,7 @@ class AgentBody(serializers.Serializer):
     channels = serializers.ListField(
         child=serializers.CharField(max_length=20), required=False, max_length=20, help_text="channel_source values"
     )
-    config = serializers.DictField(required=False)
+    config = ConfigField()
     template_type = serializers.CharField(max_length=20, required=False, allow_blank=True)
     is_active = serializers.BooleanField(required=False)
     priority = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
@@ -55,16 +56,28 @@ class VersionOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
+class PreviewOut(serializers.Serializer):
+    text = serializers.CharField(help_text="The whole instructions, with a sample customer and the time of now.")
+    tokens = serializers.IntegerField(help_text="A rough count of each answer's fixed part; not for money.")
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="What to mend before publishing, in words."
+    )
+
+
+class RosterOut(serializers.Serializer):
+    channel = serializers.CharField()
+    now = serializers.CharField(help_text="The agent that answers at this moment; empty = people.")
+    attending = serializers.ListField(
+        child=serializers.CharField(allow_blank=True),
+        help_text="In the company's hours, in the order of an ordinary week.",
+    )
+    outside = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="Outside of them.")
+    specialists = serializers.ListField(child=serializers.CharField(), help_text="Who takes chats of a subject.")
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
 class RestoreBody(serializers.Serializer):
     version = serializers.IntegerField(min_value=1, max_value=2_147_483_647, help_text="The number to put back.")
-
-
-class ToolOut(serializers.Serializer):
-    name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field, not the option of that name
-    description = serializers.CharField()
-    parameters = serializers.DictField(help_text="JSON Schema")
-    writes = serializers.BooleanField()
 
 
 class ToolCallOut(serializers.Serializer):
@@ -76,6 +89,8 @@ class ToolCallOut(serializers.Serializer):
     result = serializers.SerializerMethodField(help_text="What the model read, and the receipt.")
     refusal = serializers.CharField()
     duration_ms = serializers.IntegerField()
+    undone_at = serializers.DateTimeField(allow_null=True, help_text="When somebody of the team undid it.")
+    undone_by = serializers.CharField()
     created_at = serializers.DateTimeField()
 
     def get_result(self, call: ToolCall) -> dict[str, Any]:
@@ -88,6 +103,7 @@ class RunOut(serializers.Serializer):
     conversation = serializers.UUIDField(source="conversation_id", allow_null=True)
     agent = serializers.UUIDField(source="agent_id", allow_null=True)
     version = serializers.UUIDField(source="version_id", allow_null=True)
+    purpose = serializers.CharField(help_text="turn, playground, test or summary")
     status = serializers.CharField(help_text="running, done, superseded, handed_off, blocked or failed")
     provider = serializers.CharField()
     model = serializers.CharField()
@@ -100,7 +116,7 @@ class RunOut(serializers.Serializer):
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
     cost_usd = serializers.DecimalField(
-        max_digits=12, decimal_places=6, allow_null=True, help_text="null where the price of the model is not known"
+        max_digits=18, decimal_places=9, allow_null=True, help_text="null where the price of the model is not known"
     )
     latency_ms = serializers.IntegerField()
     error = serializers.CharField()
@@ -112,3 +128,11 @@ class RunFilter(serializers.Serializer):
     conversation = serializers.UUIDField(required=False)
     agent = serializers.UUIDField(required=False)
     status = serializers.CharField(required=False, max_length=12)
+    purpose = serializers.CharField(required=False, max_length=12)
+    day = serializers.DateField(required=False, help_text="Of the company's calendar; `from` and `to` for several.")
+    flagged = serializers.BooleanField(required=False, help_text="Only those with a warning.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is no name for Python."""
+        days = {name: serializers.DateField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **days}

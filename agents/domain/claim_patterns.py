@@ -10,27 +10,41 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ClaimKind:
-    """`receipts` are the receipt kinds of which one must exist; empty = nothing here can do it, so it is never true."""
+    """`receipts` are the receipt kinds of which one must exist; empty = nothing here can do it, so it is never true.
+
+    `state`: says how a thing stands and not who did it, so it is true too when a tool told just that.
+    """
 
     name: str
     receipts: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
+    state: bool = False
 
 
 # "te la", "se lo", "ya", "recién" … in front of a first-person past.
 _PRE = r"(?:(?:ya|recien|ahi|aca|listo|perfecto|genial|bien|dale|ok|hecho|buenisimo|excelente|joya|barbaro|tambien|y|yo)[ ,:!.]*)*(?:te |le |les |me |se )?(?:l[oa]s? )?"
 _BEGIN = r"(?:^|[,;:] ?|\b(?:ya|recien|ahi|aca|listo|y|que|tambien|yo|asi que|hoy|porque|e)\s)"
 _HAVE = r"\b(?:he|hemos|i'?ve|i have|we'?ve|we have)(?: (?:just|already|now|also|successfully|gone ahead and))*"
-_I = r"\b(?:i|we)(?: (?:just|already|also|successfully|went ahead and))*"
+# "I" right before the verb, or earlier in the same clause: "I've booked you and refunded your payment".
+_I = (
+    r"(?:\b(?:i|we)(?: (?:just|already|also|successfully|went ahead and))*"
+    r"|\b(?:i|we|i'?ve|we'?ve)\b (?!(?:can |do )?(?:understand|see|know|hear|heard|notice|noticed|believe|think|hope|guess)\b)[^.?!;]{2,80}?\b(?:and|then)(?: (?:i|we|just|already|also|then))*)"
+)
 _DONE = r"(?:ya )?(?:qued[oa](?:ron|n)?|esta(?:n)?|fue(?:ron)?|ha(?:n)? (?:sido|quedado)|he dejado|te deje|deje|dejo)(?: \w+){0,3}"
 _BE = r"(?:is|are|has been|have been|was|were|'s)(?: (?:now|all|successfully|already|officially))*"
 _JUST = r"\b(?:acabo de|acabamos de|logre|logramos|pude|pudimos|termine de) (?:\w+ )?"
 _SLOT = r"(?:turno|cita|reserva|reunion|visita|consulta|hora|lugar|llamada|entrevista|demo|mesa|appointment|meeting|booking|visit|slot|reservation|call)"
 
 
-def _kind(name: str, receipts: str, *patterns: str) -> ClaimKind:
-    return ClaimKind(name, frozenset(receipts.split()), tuple(re.compile(pattern) for pattern in patterns))
+def _kind(name: str, receipts: str, *patterns: str, state: bool = False) -> ClaimKind:
+    return ClaimKind(name, frozenset(receipts.split()), tuple(re.compile(pattern) for pattern in patterns), state)
 
+
+_COLLEAGUE = (
+    r"(?:equipo|companer\w+|encargad\w+|colegas?|taller|deposito|responsables?|duen\w+|gerent\w+|jef[ea]s?|tecnic\w+"
+    r"|doctor\w*|dra?|administracion|ventas|vendedor\w*|sector|area|especialistas?|team|colleagues?|manager|workshop"
+    r"|warehouse|office|staff|supervisor|boss|specialist)\b"
+)
 
 CLAIM_KINDS: tuple[ClaimKind, ...] = (
     # An act of this turn: made or moved now.
@@ -109,7 +123,7 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         r"\b(?:te|le|lo|la) (?:paso|derivo|transfiero|comunico|conecto|estoy (?:pasando|derivando|transfiriendo|comunicando))(?: ya| ahora| directamente| enseguida)* (?:con|al?|a la|a un[ao]?) (?:\w+ ){0,2}(?:persona|humano|asesor\w*|vendedor\w*|agente|representante|equipo|encargad\w+|companer\w+|especialista|doctor\w*|tecnic\w+|colega|responsable|area|sector|operador\w*|alguien|ventas|soporte|administracion)\b",
         r"\b(?:te|le|l[oa]s?|ya|se l[oa]) (?:avise|notifique|informe|avisamos|notificamos) (?:a|al|a la|a los|a mi)\b|\bse l[oa] (?:avise|pase|comunique|derive) (?:a|al)\b",
         rf"\b{_DONE} (?:derivad|transferid|escalad|asignad|avisad|notificad|informad)[oa]s?\b",
-        rf"{_HAVE} (?:derivado|transferido|escalado|avisado|notificado|transferred|escalated|forwarded|passed|handed|notified|alerted|informed|let|asked|connected|assigned)\b",
+        rf"{_HAVE} (?:derivado|transferido|escalado|avisado|notificado|transferred|escalated|forwarded|passed|handed|notified|alerted|informed|let|connected|assigned)\b",
         rf"{_I} (?:transferred|escalated|forwarded|passed (?:you|your|this|it)|notified|alerted|informed|let the|handed|connected you) ?",
         r"\bi(?:'m| am) (?:now )?(?:transferring|connecting|passing|forwarding|handing|putting) (?:you|your|this)\b",
         rf"\b(?:team|colleague|request|case|chat|conversation|you)\b(?: \w+){{0,3}} {_BE} (?:notified|transferred|escalated|forwarded|informed|connected|passed)\b",
@@ -118,15 +132,25 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         r"\b(?:conversation|chat|case|request)\b (?:\w+ ){0,2}(?:has been|is|was) (?:now )?assigned\b",
         r"\b(?:transferi voce|encaminhei|avisei (?:a|o) equipe|estou transferindo)\b",
     ),
+    # That a colleague is being asked, or was.
+    _kind(
+        "asking",
+        "question handoff",
+        rf"\b(?:te|le|les|se|ya|recien|ahi|l[oa]s?) (?:l[oa]s? )?(?:consulte|pregunte|averigue|consulto|pregunto)\b(?: \w+){{0,3}} (?:con|al?) (?:\w+ ){{0,2}}{_COLLEAGUE}",
+        rf"\best(?:oy|amos) (?:consultando|preguntando|averiguando)(?:l[oa]s?|[st]el[oa]s?|[tl]e)?\b(?: \w+){{0,3}} (?:con|al?) (?:\w+ ){{0,2}}{_COLLEAGUE}",
+        r"\bya (?:te |se )?l[oa]s? (?:consulte|pregunte)\b|\b(?:quedo|esta|fue) consultad[oa]s?\b",
+        rf"{_HAVE} (?:consultado|preguntado)\b(?: \w+){{0,4}} (?:con|al?) (?:\w+ ){{0,2}}{_COLLEAGUE}",
+        rf"{_HAVE} (?:asked|consulted|checked (?:\w+ )?with)\b",
+        rf"{_I} (?:asked|consulted|checked (?:\w+ )?with) (?:the|my|our|an?) (?:\w+ )?{_COLLEAGUE}",
+        rf"\b(?:i'?m|i am|we'?re|we are) (?:now |already )?(?:asking|consulting|checking (?:\w+ )?with) (?:the|my|our|an?) (?:\w+ )?{_COLLEAGUE}",
+    ),
     _kind(
         "sending",
         "sending",
         r"\b(?:te|le|les|se l[oa]s?) (?:envie|mande|reenvie|remiti|comparti) (?:\w+ ){0,4}(?:mail|correo|e-?mail|sms|whatsapp|archivo|pdf|catalogo|link|enlace|comprobante|factura|invitacion|presupuesto|cotizacion|contrato|formulario|documento|folleto|ubicacion)\b",
         r"\b(?:te|le|les|se l[oa]s?) (?:envie|mande|reenvie)\b[^?]{0,30}\b(?:por|a tu|al|a su) (?:mail|correo|e-?mail|sms|whatsapp|casilla)\b",
         rf"{_BEGIN}{_PRE}(?:envie|mande) (?:el|la|un|una|tu|su) (?:\w+ )?(?:mail|correo|e-?mail|comprobante|factura|invitacion|presupuesto|cotizacion|contrato|pedido)\b",
-        r"\b(?:mail|correo|invitacion|presupuesto|factura|comprobante|catalogo|pedido|paquete)\b(?: \w+){0,4} (?:fue|ya fue|ha sido|esta|quedo) (?:enviad|mandad|despachad|remitid)[oa]\b",
         rf"(?:{_HAVE}|{_I}) (?:enviado|mandado|sent|e-?mailed|texted|forwarded you|dispatched|shipped)\b",
-        rf"\b(?:e-?mail|invitation|quote|invoice|receipt|catalog(?:ue)?|order|package|confirmation)\b(?: \w+){{0,4}} {_BE} (?:sent|shipped|dispatched|e-?mailed)\b",
         rf"{_JUST}(?:enviar|mandar|reenviar|remitir)(?:te|le|les|l[oa]s?|tel[oa])? (?:\w+ ){{0,5}}(?:mail|correo|e-?mail|sms|whatsapp|archivo|pdf|catalogo|link|enlace|comprobante|factura|invitacion|presupuesto|cotizacion|contrato)\b",
         r"\b(?:enviei|mandei) (?:o|a|um|uma|seu|sua)\b",
     ),
@@ -135,21 +159,54 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         "money",
         r"\b(?:te|le|les) (?:aplique|hice|di|active|otorgue|consegui) (?:\S+ ){0,4}(?:descuento|bonificacion|reintegro|cupon|promocion|promo|precio especial|devolucion|reembolso)\b",
         rf"{_BEGIN}{_PRE}(?:aplique|bonifique|procese|acredite|reintegre|reembolse|cobre|registre|recibi|recibimos|verifique|confirme) (?:el |la |tu |su |un |una )?(?:\w+ )?(?:descuento|envio|pago|reintegro|reembolso|devolucion|cobro|transferencia|compra|bonificacion|cupon)\b",
-        r"\b(?:pago|descuento|reintegro|reembolso|transferencia|compra|devolucion)\b(?: \w+){0,3} (?:fue|quedo|esta|ha sido) (?:aplicad|acreditad|procesad|registrad|confirmad|aprobad|recibid)[oa]\b",
         rf"(?:{_HAVE}|{_I}) (?:applied|processed|refunded|credited|charged|received|issued|aplicado|procesado|acreditado|reintegrado|recibido tu pago) ?(?:\w+ ){{0,3}}(?:discount|payment|refund|coupon|descuento|pago|reembolso|you|your)?\b",
-        rf"\b(?:payment|refund|discount|transfer|purchase)\b(?: \w+){{0,3}} {_BE} (?:applied|processed|received|confirmed|approved|issued|credited)\b",
     ),
     _kind(
         "order",
         "order",
         rf"{_BEGIN}{_PRE}(?:hice|cargue|genere|realice|tome|emiti|prepare|despache) (?:tu|su|el|la|un|una) (?:pedido|compra|orden|encargo|factura|envio)\b",
-        r"\b(?:pedido|compra|orden|encargo)\b(?: \w+){0,3} (?:quedo|esta|fue|ha sido) (?:realizad|hech|generad|cargad|tomad|confirmad|procesad|ingresad)[oa]\b",
         r"\b(?:te|le) (?:separe|aparte|guarde|reserve) (?:un|uno|una|el|la|tu)\b",
         rf"(?:{_HAVE}|{_I}) (?:placed|created|processed|submitted) (?:your|the|an) (?:\w+ )?(?:order|purchase)\b",
+    ),
+    # The same as how things stand.
+    _kind(
+        "sending",
+        "sending",
+        r"\b(?:mail|correo|invitacion|presupuesto|factura|comprobante|catalogo|pedido|paquete)\b(?: \w+){0,4} (?:fue|ya fue|ha sido|esta|quedo) (?:enviad|mandad|despachad|remitid)[oa]\b",
+        rf"\b(?:e-?mail|invitation|quote|invoice|receipt|catalog(?:ue)?|order|package|confirmation)\b(?: \w+){{0,4}} {_BE} (?:sent|shipped|dispatched|e-?mailed)\b",
+        state=True,
+    ),
+    _kind(
+        "money",
+        "money",
+        r"\b(?:pago|descuento|reintegro|reembolso|transferencia|compra|devolucion)\b(?: \w+){0,3} (?:fue|quedo|esta|ha sido) (?:aplicad|acreditad|procesad|registrad|confirmad|aprobad|recibid)[oa]\b",
+        rf"\b(?:payment|refund|discount|transfer|purchase)\b(?: \w+){{0,3}} {_BE} (?:applied|processed|received|confirmed|approved|issued|credited)\b",
+        state=True,
+    ),
+    _kind(
+        "order",
+        "order",
+        r"\b(?:pedido|compra|orden|encargo)\b(?: \w+){0,3} (?:quedo|esta|fue|ha sido) (?:realizad|hech|generad|cargad|tomad|confirmad|procesad|ingresad)[oa]\b",
         rf"\b(?:order|purchase)\b(?: \w+){{0,3}} {_BE} (?:placed|confirmed|processed|created|submitted)\b",
+        state=True,
     ),
 )
 
+# Words of one state, in the languages of systems and of replies; each by how it begins.
+STATES: tuple[frozenset[str], ...] = tuple(
+    frozenset(words.split())
+    for words in (
+        "enviad mandad remitid despachad sent e-mailed emailed shipped dispatched",
+        "aprobad approved",
+        "acreditad credited",
+        "procesad processed",
+        "registrad ingresad cargad registered submitted",
+        "confirmad confirmed",
+        "recibid received",
+        "aplicad applied",
+        "realizad hech generad tomad placed created issued",
+    )
+)
 # What turns the same words into something else than a claim, when it stands in front of them in the same clause.
 NOT_A_CLAIM_BEFORE: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern)

@@ -143,16 +143,16 @@ _SPANISH = frozenset(
     ]
 )
 
-# Said when a person takes over. All of them are true the moment they are said: the chat is then in people's hands.
-HANDED_OVER = {
-    "es": "Te paso con una persona del equipo. Te responde por este mismo chat.",
-    "en": "I'm passing you to a person of the team. They will answer in this same chat.",
+# Said before a person takes over when somebody may be in danger: what helps sooner than any answer of ours.
+SAFETY = {
+    "es": "Si hay peligro para una vida, lo primero es llamar al número de emergencias (en Argentina, 107 o 911) o ir a la guardia más cercana.",
+    "en": "If anyone's life may be in danger, call your local emergency number now (911; in Argentina also 107) or go to the nearest emergency room.",
 }
 
 
 def language_of(text: str, *, default: str = "es") -> str:
     """`es` or `en`; the company's own when the words do not tell."""
-    return told_in(text) or (default if default in HANDED_OVER else "es")
+    return told_in(text) or (default if default in SAFETY else "es")
 
 
 def told_in(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 MILLION = Decimal(1_000_000)
-CENT_OF_A_CENT = Decimal("0.000001")
+EXACT = Decimal("0.000000001")  # what a token can cost, at three decimals of a dollar per million
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,4 @@ def counted_cost(model: str, *, prompt: int, completion: int, cached: int = 0) -
 def _total(price: Price, prompt: int, completion: int, cached: int) -> Decimal:
     fresh = max(prompt - cached, 0)
     total = price.prompt * fresh + price.cached * min(cached, prompt) + price.completion * completion
-    return (total / MILLION).quantize(CENT_OF_A_CENT)
+    return (total / MILLION).quantize(EXACT)

@@ -12,9 +12,13 @@ from datetime import datetime
 
 from agents.domain.prompt_security import screen
 from agents.domain.prompt_texts import Words, words_of
+from agents.domain.register import english_of, spanish_of
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]{1,40}|campo\.[A-Za-z0-9_-]{1,40})\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]{1,40}|(?:campo|field|activo|asset)\.[A-Za-z0-9_-]{1,40})\s*\}\}")
+_BRACES = re.compile(r"\{\{\s*([^{}\n]{1,60}?)\s*\}\}")  # what somebody took for a variable
 OWN = "campo."  # {{campo.zona}}: a field of the company's own
+ASSET = "activo."  # {{activo.marca}}: a text of the business
+_ENGLISH_PREFIXES = {"field.": OWN, "asset.": ASSET}
 # What a company may write, in either language of the interface.
 ALIASES = {
     "nombre_agente": "agent_name", "agente": "agent_name", "empresa": "company", "negocio": "company",
@@ -35,6 +39,11 @@ class AgentText:
     tone: str = ""
     rules: tuple[str, ...] = ()
     dictionary: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    register: str = ""
+    """voseo, tuteo, usted, or nothing: see agents.domain.register. `register_en` is casual, formal or nothing."""
+    register_en: str = ""
+    disclose_first: bool = False
+    """Whether it says that it is an AI before anybody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,14 @@ class Facts:
     contact: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """The company's own fields: key → its name and what is known."""
+    assets: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the business: key → content."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemPrompt:
-    """`text` goes to the model; `ours` and `theirs` are its two authors, for the outbound filter."""
+    """`text` goes to the model; `ours` and `theirs` are its two authors, for the outbound filter. Texts of the business
+    are in neither: the company wrote them to be said."""
 
     text: str
     ours: str
@@ -65,17 +77,36 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     """Replace `{{name}}` by its value, once; a name that nobody knows stays as written, a field without value is empty."""
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1).lower()
-        return values.get(ALIASES.get(name, name), "" if name.startswith(OWN) else match.group())
+        name = _name(match.group(1))
+        return values.get(name, "" if name.startswith((OWN, ASSET)) else match.group())
 
     return _VARIABLE.sub(value, template)
 
 
+def _name(written: str) -> str:
+    """The one name of a variable, whatever language it was written in."""
+    name = written.lower()
+    for english, ours in _ENGLISH_PREFIXES.items():
+        if name.startswith(english):
+            return ours + name.removeprefix(english)
+    return ALIASES.get(name, name)
+
+
+def names_in(*texts: str) -> tuple[str, ...]:
+    """Every variable of these texts by its one name, each once, in the order they are written."""
+    return tuple(dict.fromkeys(_name(found) for text in texts for found in _VARIABLE.findall(text)))
+
+
+def keys_in(prefix: str, *texts: str) -> tuple[str, ...]:
+    """Keys of the variables that begin with `prefix` (OWN or ASSET)."""
+    return tuple(name.removeprefix(prefix) for name in names_in(*texts) if name.startswith(prefix))
+
+
 def unknown_variables(template: str) -> tuple[str, ...]:
     """Names that `fill` would leave as written, so that a page can say so before publishing."""
-    names = (match.lower() for match in _VARIABLE.findall(template))
-    known = (name for name in names if not name.startswith(OWN))
-    return tuple(dict.fromkeys(name for name in known if ALIASES.get(name, name) not in VARIABLES))
+    written = (match.group(1) for match in _BRACES.finditer(template))
+    names = dict.fromkeys(_name(each) if _VARIABLE.fullmatch(f"{{{{{each}}}}}") else each for each in written)
+    return tuple(name for name in names if not name.startswith((OWN, ASSET)) and name not in VARIABLES)
 
 
 def safe_value(value: str, *, longest: int = 80) -> str:
@@ -88,27 +119,48 @@ def assemble(
     agent: AgentText, facts: Facts, *, protocols: Sequence[tuple[str, str]] = (), suspicious: bool = False
 ) -> SystemPrompt:
     """The whole system prompt. `protocols` are (tool name, how to use it) of the enabled tools, in order."""
-    words = words_of(facts.locale)
+    words = words_of(facts.locale, agent.register)
     contact = {name: safe_value(value) for name, value in facts.contact.items()}
     contact |= {label: safe_value(value) for label, value in facts.details.values()}
-    template = agent.template.strip() or words["default_role"]
-    theirs = [fill(template, _values(agent, facts, words, contact.get("name", "")))]
-    if agent.tone:
-        theirs.append(f"# {words['tone']}\n{agent.tone}")
-    if agent.rules:
-        theirs.append(f"# {words['rules']}\n" + _list(agent.rules))
-    if agent.dictionary:
-        lines = [f"{word}: {', '.join(others)}" for word, others in agent.dictionary.items()]
-        theirs.append(f"# {words['dictionary']}\n" + _list(lines))
+    values = _values(agent, facts, words, contact.get("name", ""))
+    assets = {f"{ASSET}{key}": content for key, content in facts.assets.items()}
+    company_text = _company_text(agent, words, {**values, **assets})
     facts_text = f"# {words['facts']}\n" + _list(_fact_lines(facts, words, contact))
     ours: list[str] = []
     if protocols:
         ours.append(f"# {words['tools']}\n" + _list([f"{name}: {text}" for name, text in protocols]))
-    ours.append(f"# {words['platform']}\n" + _list(words["platform_rules"]))
+    ours.append(f"# {words['platform']}\n" + _list([*words["platform_rules"], *_manners(agent, facts.locale, words)]))
     if suspicious:
         ours.append(words["suspicious"])
-    company_text, platform_text = "\n\n".join(theirs), "\n\n".join(ours)
-    return SystemPrompt("\n\n".join([company_text, facts_text, platform_text]), ours=platform_text, theirs=company_text)
+    platform_text = "\n\n".join(ours)
+    return SystemPrompt(
+        "\n\n".join([company_text, facts_text, platform_text]),
+        ours=platform_text,
+        theirs=_company_text(agent, words, values) if assets else company_text,
+    )
+
+
+def _company_text(agent: AgentText, words: Words, values: Mapping[str, str]) -> str:
+    """What the company wrote, its variables filled; an empty template gets a plain role."""
+    theirs = [fill(agent.template.strip() or words["default_role"], values)]
+    if agent.tone:
+        theirs.append(f"# {words['tone']}\n{fill(agent.tone, values)}")
+    if agent.rules:
+        theirs.append(f"# {words['rules']}\n" + _list([fill(rule, values) for rule in agent.rules]))
+    if agent.dictionary:
+        lines = [f"{word}: {', '.join(others)}" for word, others in agent.dictionary.items()]
+        theirs.append(f"# {words['dictionary']}\n" + _list(lines))
+    return "\n\n".join(theirs)
+
+
+def _manners(agent: AgentText, locale: str, words: Words) -> list[str]:
+    """How customers are addressed, where the company chose it, and when the agent says what it is."""
+    said = [words["disclose_first"]] if agent.disclose_first else []
+    if agent.register:
+        said.append(words["treatment"][spanish_of(agent.register, locale)])
+    if agent.register or agent.register_en:
+        said.append(words["treatment"][english_of(agent.register_en, agent.register)])
+    return said
 
 
 def spoken_date(now: datetime, words: Words) -> str:

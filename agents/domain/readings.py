@@ -17,7 +17,7 @@ _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏкмтвнзгЅІЈАВЕКМНОРСТХУαοερτυικνχΑΒΕΖΗΙΚΜΝΟΡΤΥΧıɑɡɩʟʏꜱ",
     "aeopcyxijsdhlkmtbnzrSIJABEKMHOPCTXYaoeptuiknxABEZHIKMNOPTYXiagilys",
 )
-_LEET = str.maketrans("013457@$!|", "oieastasil")
+LEET = str.maketrans("013457@$!|", "oieastasil")
 _SPACED = re.compile(r"\b(?:\w[ .\-_*]){4,400}\w\b")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"\b(?:[0-9a-fA-F]{2}[ :]?){12,}")
@@ -70,7 +70,7 @@ def readings(text: str) -> tuple[str, ...]:
     # Joined before spaces are narrowed: two spaces part the words of a text that is spaced out.
     joined = _narrow(_SPACED.sub(lambda match: re.sub(r"[ .\-_*]", "", match.group()), _bare(text)))
     unquoted = plain(html.unescape(unquote(text[:LONGEST])))
-    return tuple(dict.fromkeys((base, joined, base.translate(_LEET), unquoted, tagged)))
+    return tuple(dict.fromkeys((base, joined, base.translate(LEET), unquoted, tagged)))
 
 
 def decoded(text: str) -> tuple[str, ...]:

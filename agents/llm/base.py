@@ -5,10 +5,11 @@ arguments as the text that the model wrote, valid or not.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant", "tool"]
-ErrorKind = Literal["retry", "auth", "config", "context", "refused", "permanent", "timeout"]
+ErrorKind = Literal["retry", "auth", "config", "context", "refused", "permanent", "timeout", "resting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,21 @@ class ChatResult:
     request_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelEnd:
+    """What a provider tells of a model's end: `gone` = it knows no such model, `ends_on` = None when no date is told."""
+
+    gone: bool = False
+    ends_on: date | None = None
+
+
 class LLMError(Exception):
     """A model call that gave no usable answer.
 
     kind: `retry` (busy or unreachable, may be asked again), `timeout` (no answer in time), `auth`
     (key refused or account without funds), `config` (unknown model, bad address), `context` (prompt
-    too long), `refused` (the provider's own policy), `permanent` (anything else).
+    too long), `resting` (not asked: it did not answer in time again and again), `refused` (the provider's
+    own policy), `permanent` (anything else).
     `retry_after` is in seconds, None when the provider did not say.
     """
 
@@ -113,8 +123,11 @@ class LLMError(Exception):
 class LLM(Protocol):
     """A model provider. `is_demo` marks the rule-based stand-in, which is never called an LLM."""
 
-    name: str
-    is_demo: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_demo(self) -> bool: ...
 
     def complete(self, request: ChatRequest) -> ChatResult:
         """One call, no retries. Raises LLMError. May be called from several threads."""

@@ -110,6 +110,9 @@ def _answer(scene: Scene) -> str:
         return words["handed"]
     if "handoff_to_human" in results:
         return words["not_handed"]
+    waits = {str(result.get("waiting_for")) for _name, result in scene.results if result.get("waiting_for")}
+    if waits:  # nothing of it is done yet
+        return words["waits_customer" if "customer" in waits else "waits_team"]
     if about_agenda := demo_booking.answer(scene):
         return about_agenda
     parts: list[str] = []

@@ -15,6 +15,7 @@ CANCEL, OWN = "cancel_appointment", "my_appointments"
 LISTS = ("options", "options_move", "instead", "taken", "which_one", "which_appointment")
 ASKED_DAY = ("ask_when", "past", "readings", "none_free", "cancelled", "no_own")
 
+_PLACES = ("1|primer|primer[oa]|first", "2|segund[oa]|second", "3|tercer|tercer[oa]|third")
 _SLOT = r"(?:turno|turnos|cita|citas|reserva|reservas|visita|reunion|consulta|hora|appointment|appointments|booking|meeting|visit|slot)"
 _CANCEL = re.compile(
     r"\b(?:cancel\w*|anul\w+|dar(?:me|lo|la)? de baja|call off)\b|\bno (?:voy a (?:poder )?ir|puedo ir|voy a llegar)\b|\bcan'?t make it\b"
@@ -63,7 +64,7 @@ def _calls(scene: Scene) -> list[Call]:
         person = {**scene.facts.identity, **_papers(scene.said)}
         return [*([("create_customer", person)] if person else []), (BOOK, {"choice": _chosen_before(scene)})]
     if _stands(scene, "which_service") and not _CANCEL.search(said):
-        return [(CHECK, {"service": scene.said[:120], "when": _when(_last_wish(scene))})]
+        return [(CHECK, {"service": _service(scene, said), "when": _when(_last_wish(scene))})]
     if _CANCEL.search(said) and not _refuses_to_cancel(said):
         return [(CANCEL, _which(scene))]
     after_list = next((key for key in LISTS if _stands(scene, key)), "")
@@ -114,6 +115,13 @@ def answer(scene: Scene) -> str:
         if found.get("ok") and isinstance(found.get(key), dict):
             return words[phrase].format(_told(scene, found[key], found))
     return words["simulated"] if found.get("simulated") else _refusal(scene, found)
+
+
+def _service(scene: Scene, said: str) -> str:
+    """The service that was named, or the one at the place that was named in the list that we gave."""
+    offered = [name.strip() for name in scene.before.partition("?")[2].split(",")]
+    place = next((at for at, words in enumerate(_PLACES) if re.search(rf"\b(?:{words})\b", said)), len(offered))
+    return offered[place] if place < len(offered) else scene.said[:120]
 
 
 def _choice(scene: Scene, after: str) -> list[Call]:

@@ -7,6 +7,7 @@ Model names are the tenant's data; only name patterns live here.
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Family:
 
     `output_field` names the request field that limits output. `sends_temperature` False = leave the
     sampling values out. `output_floor` is the least output tokens worth asking for: hidden reasoning is
-    paid from the same allowance, so a small one comes back empty.
+    paid from the same allowance, so a small one comes back empty. `signatures` on an assistant's tool calls: `own` = must
+    come back and is demanded, `none` = an unknown field, `any` = whatever the server itself sent.
     """
 
     name: str
@@ -23,12 +25,33 @@ class Family:
     output_field: str = "max_tokens"
     sends_temperature: bool = True
     output_floor: int = 0
+    signatures: Literal["own", "none", "any"] = "any"
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("openai-chat", re.compile(r"^(openai/)?gpt-5[\w.-]*-chat"), "max_completion_tokens", False),
-    Family("openai-reasoning", re.compile(r"^(openai/)?(o[1-9]|gpt-[5-9])"), "max_completion_tokens", False, 4000),
-    Family("openai-classic", re.compile(r"^(openai/)?(gpt-4|gpt-3\.5|chatgpt-4)"), "max_completion_tokens"),
+    Family(
+        "openai-chat",
+        re.compile(r"^(openai/)?gpt-([5-9]|\d{2})[\w.-]*-chat"),
+        "max_completion_tokens",
+        False,
+        0,
+        "none",
+    ),
+    Family(
+        "openai-reasoning",
+        re.compile(r"^(openai/)?(o[1-9]|gpt-([5-9]|\d{2}))"),
+        "max_completion_tokens",
+        False,
+        4000,
+        "none",
+    ),
+    Family(
+        "openai-classic",
+        re.compile(r"^(openai/)?(gpt-4|gpt-3\.5|chatgpt-4)"),
+        "max_completion_tokens",
+        signatures="none",
+    ),
+    Family("gemini-signed", re.compile(r"^(models/|google/)?gemini-([3-9]|\d{2})"), "max_tokens", True, 4000, "own"),
     Family("gemini", re.compile(r"^(models/|google/)?gemini"), "max_tokens", True, 4000),
 )
 OTHER = Family("other", re.compile(r""))

@@ -9,6 +9,7 @@ import stamina
 from agents.llm.base import LLM, ChatRequest, ChatResult, LLMError
 
 LONGEST_WAIT = 20.0
+OUT_OF_TIME = "turn_seconds"  # code of the error when the turn has no time left for another call
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def ask(
     """
     policy = policy or RetryPolicy()
     calls = 0
-    last = LLMError("No model is set", kind="config")
+    last: LLMError | None = None
     for model in models:
         wanted = stamina.retry_context(
             on=lambda error: _backoff(error, seconds_left),
@@ -57,17 +58,18 @@ def ask(
         try:
             for attempt in wanted:
                 with attempt:
-                    timeout = min(request.timeout, seconds_left())
-                    if timeout < 2:
-                        raise LLMError("The turn ran out of time", kind="timeout", code="turn_seconds")
+                    left = seconds_left()
+                    if left < 2:
+                        raise LLMError("The turn ran out of time", kind="timeout", code=OUT_OF_TIME)
                     calls += 1
-                    result = llm.complete(replace(request, model=model, timeout=timeout))
+                    result = llm.complete(replace(request, model=model, timeout=min(request.timeout, left)))
                     return Answer(result, model, calls)
         except LLMError as error:
-            last = error
-            if error.kind not in {"retry", "config", "timeout", "permanent"}:
+            # What a model said of itself tells more than that the time was over before the next one.
+            last = last if last is not None and error.code == OUT_OF_TIME else error
+            if error.kind not in {"retry", "config", "timeout", "permanent", "resting"}:
                 break
-    raise last
+    raise last or LLMError("No model is set", kind="config")
 
 
 def _backoff(error: Exception, seconds_left: Callable[[], float]) -> bool | float:

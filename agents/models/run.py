@@ -16,7 +16,15 @@ class AgentRun(models.Model):
         BLOCKED = "blocked", _("Frenado por seguridad")
         FAILED = "failed", _("Con error")
 
+    class Purpose(models.TextChoices):
+        TURN = "turn", _("Turno")
+        PLAYGROUND = "playground", _("Prueba")
+        TEST = "test", _("Caso de prueba")
+        SUMMARY = "summary", _("Resumen")
+        COPILOT = "copilot", _("Ayuda al escribir")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    purpose = models.CharField(_("para qué"), max_length=12, choices=Purpose, default=Purpose.TURN)
     conversation_id = models.UUIDField(_("conversación"), null=True, blank=True, db_index=True)  # null in a playground
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="runs", verbose_name=_("agente"))
     version = models.ForeignKey(AgentVersion, models.SET_NULL, null=True, related_name="+", verbose_name=_("versión"))
@@ -30,13 +38,17 @@ class AgentRun(models.Model):
     reply = models.TextField(_("respuesta"), blank=True)
     receipts = models.JSONField(_("comprobantes"), default=list, blank=True)
     flags = models.JSONField(_("avisos"), default=list, blank=True)
+    triage = models.JSONField(
+        _("reparto"), default=dict, blank=True
+    )  # what the router read and why this agent answered
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
-    cost_usd = models.DecimalField(_("costo USD"), max_digits=12, decimal_places=6, null=True, blank=True)
+    cost_usd = models.DecimalField(_("costo USD"), max_digits=18, decimal_places=9, null=True, blank=True)  # exact
     latency_ms = models.PositiveIntegerField(_("milisegundos"), default=0)
     error = models.CharField(_("error"), max_length=400, blank=True)
     created_at = models.DateTimeField(_("hora"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    assessed = models.BooleanField(default=False, editable=False)  # the stretch of the chat it belongs to was judged
 
     class Meta:
         verbose_name = _("turno de agente")
@@ -44,11 +56,18 @@ class AgentRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation_id", "upto_sequence"],
-                condition=models.Q(status="done", conversation_id__isnull=False),
+                condition=models.Q(status="done", purpose="turn", conversation_id__isnull=False),
                 name="run_one_reply",
             )
         ]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="run_recent")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="run_recent"),
+            models.Index(
+                fields=["conversation_id"],
+                condition=models.Q(assessed=False, purpose="turn", conversation_id__isnull=False),
+                name="run_unassessed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.status}"
@@ -68,12 +87,16 @@ class ToolCall(models.Model):
     result = models.JSONField(_("resultado"), default=dict)
     refusal = models.CharField(_("motivo de rechazo"), max_length=300, blank=True)
     duration_ms = models.PositiveIntegerField(_("milisegundos"), default=0)
+    back = models.JSONField(default=dict, blank=True)  # what undoing it needs: the values before and the rows it made
+    undone_at = models.DateTimeField(_("deshecho"), null=True, blank=True)
+    undone_by = models.CharField(_("deshecho por"), max_length=160, blank=True)
     created_at = models.DateTimeField(_("hora"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("uso de herramienta")
         verbose_name_plural = _("usos de herramientas")
         ordering = ["created_at", "position"]
+        indexes = [models.Index(fields=["tool", "-created_at", "-id"], name="call_of_tool")]
 
     def __str__(self) -> str:
         return self.tool

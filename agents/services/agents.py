@@ -6,12 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.domain.register import spanish_of
 from agents.models import Agent, AgentVersion
+from agents.services import publish_gate
+from agents.services.agent_config import problems_of
 from agents.services.llms import KINDS
+from agents.services.tools import known_tools
 from agents.templates import TEMPLATES
 from agents.tools import TOOLS
 from config.lib.errors import Invalid, NotFound
 from messaging.models import Source
+from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.services.audit import record
 
@@ -42,7 +47,7 @@ def create_from_template(*, template_type: str, by: Actor, **over: Any) -> Agent
 
 
 def template_fields(template_type: str) -> dict[str, Any]:
-    """The fields of a template in the language in force."""
+    """The fields of a template in the language in force, with those of its tools that exist."""
     template = TEMPLATES.get(template_type)
     if template is None:
         raise Invalid(_("Esa plantilla no existe."), fields={"template_type": _("Valor desconocido.")})
@@ -50,11 +55,20 @@ def template_fields(template_type: str) -> dict[str, Any]:
         "name": str(template["label"]),
         "role": str(template["role"]),
         "temperature": Decimal(template["temperature"]),
-        "enabled_tools": list(template["enabled_tools"]),
+        "enabled_tools": [name for name in template["enabled_tools"] if name in TOOLS],
         "system_prompt_template": str(template["system_prompt_template"]),
-        "config": {name: str(value) for name, value in template["config"].items()},
+        "config": {
+            "tone": str(template["tone"]),
+            "rules": [str(rule) for rule in template["rules"]],
+            **_register_of(current_tenant().locale),
+        },
         "template_type": template_type,
     }
+
+
+def _register_of(locale: str) -> dict[str, str]:
+    """How the country of a company that speaks Spanish addresses customers; any other chooses for itself."""
+    return {"register": spanish_of("", locale)} if locale.lower().startswith("es") else {}
 
 
 def update_agent(*, agent: Agent, by: Actor, **fields: Any) -> Agent:
@@ -78,12 +92,16 @@ def _lock(agent: Agent) -> None:
 
 
 def publish_agent(*, agent: Agent, by: Actor) -> AgentVersion:
-    """Make the working copy what customers meet from their next turn on. Nothing changed = the same version."""
+    """Make the working copy what customers meet from their next turn on. Nothing changed = the same version.
+
+    Raises Regression when it breaks a test case that the published version passes, Untested when nobody tried (agents.services.checks).
+    """
     row = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     snapshot = snapshot_of(row)
     if row.published is not None and row.published.snapshot == snapshot:
         agent.published = row.published
         return row.published
+    publish_gate.check(row, snapshot)
     return _publish(row, agent, snapshot, by, action="agent.published")
 
 
@@ -140,6 +158,8 @@ def _assign(agent: Agent, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(agent, name, value.replace("\x00", "") if isinstance(value, str) else value)
     wrong = _problems(agent)
+    if "config" in fields and isinstance(agent.config, dict):
+        wrong |= problems_of(agent.config)
     if wrong:
         raise Invalid(next(iter(wrong.values())), fields=wrong)
 
@@ -176,7 +196,7 @@ def _problems(agent: Agent) -> dict[str, str]:
 def _problems_of_lists(agent: Agent) -> dict[str, str]:
     wrong: dict[str, str] = {}
     for name, known, message in (
-        ("enabled_tools", set(TOOLS), _("No existe esta herramienta: %(name)s.")),
+        ("enabled_tools", known_tools(agent.enabled_tools), _("No existe esta herramienta: %(name)s.")),
         ("channels", set(Source.values), _("No existe este canal: %(name)s.")),
     ):
         value = getattr(agent, name)

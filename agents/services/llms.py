@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents.llm.base import LLM, LLMError
 from agents.llm.demo import DemoLLM
 from agents.llm.openai_compatible import OpenAICompatible
+from agents.services.calls import Careful
 from tenants.models import Tenant
 from tenants.services.vault import MissingCredential, get_tenant_credential, get_tenant_set
 
@@ -50,7 +51,8 @@ def llm_for(tenant: Tenant, agent: Mapping[str, Any]) -> tuple[LLM, tuple[str, .
     )
     if not models:
         raise LLMError(_("El agente no tiene modelo."), kind="config")
-    return OpenAICompatible(base_url=base_url, api_key=key, name=provider), models, key
+    port = OpenAICompatible(base_url=base_url, api_key=key, name=provider)
+    return Careful(port, tenant.pk, base_url), models, key
 
 
 def _custom(tenant: Tenant, written: str) -> tuple[str, str]:

@@ -4,20 +4,24 @@ Knows no conversation and no database: it is the same for a customer's turn and 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from time import monotonic
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from agents.domain.budget import MAX_CALLS_PER_STEP, TurnBudget
 from agents.domain.history import tokens_of
 from agents.domain.pricing import cost
-from agents.llm.base import LLM, ChatMessage, ChatRequest, ChatResult, ToolCallRequest, Usage
-from agents.llm.resilient import RetryPolicy, ask, stopwatch
+from agents.domain.untrusted import as_data
+from agents.llm.base import LLM, ChatMessage, ChatRequest, ChatResult, LLMError, ToolCallRequest, Usage
+from agents.llm.resilient import OUT_OF_TIME, RetryPolicy, ask, stopwatch
 from agents.services.gates import EMPTY_ADVICE, Gate, Verdict
-from agents.services.toolbox import Done, Toolbox
-from agents.tools.base import Receipt
+from agents.services.toolbox import Done, Toolbox, only_read
+from agents.tools import TOOLS, tool_named
+from agents.tools.base import GUIDE, Receipt
 
 End = Literal["done", "lost", "withheld", "exhausted"]
 LONGEST_TOOL_RESULT = 8000
@@ -27,7 +31,10 @@ IMAGE_TOKENS = 1100  # of a picture of 1024 pixels, at the dearest of the common
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one run works with. `models` in the order to try; `temperature` None = the model's own, `sees` None = by its name."""
+    """What one run works with. `models` in the order to try; `temperature` None = the model's own, `sees` None = by its name.
+
+    `proven`: kinds of receipts that hold without an act of this run.
+    """
 
     llm: LLM
     models: tuple[str, ...]
@@ -39,17 +46,22 @@ class Plan:
     timeout: float
     policy: RetryPolicy | None = None
     sees: bool | None = None
+    proven: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Trace:
-    """What happened, in order, as it is kept on the run."""
+    """What happened, in order, as it is kept on the run.
+
+    `waiting`: kinds of receipts that acts proposed in this run would give, once somebody allows them.
+    """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     cost: Decimal | None = Decimal(0)
     receipts: list[Receipt] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
     handed_off: bool = False
     reasons: tuple[str, ...] = ()
 
@@ -74,6 +86,7 @@ class Trace:
                 "tools": [{"name": call.name, "arguments": call.arguments_text} for call in result.tool_calls],
                 "finish": result.finish_reason,
                 "tokens": {**tokens, "reasoning": used.reasoning},
+                "usd": None if price is None else str(price),
                 "calls": calls,
                 "ms": milliseconds,
                 "request_id": result.request_id,
@@ -103,23 +116,34 @@ class Trace:
             }
         )
         if result.ok and result.receipt:
-            self.receipts.append(result.receipt)
+            if not (done.replayed and result.receipt in self.receipts):
+                self.receipts.append(result.receipt)
             self.handed_off = self.handed_off or result.receipt.kind == "handoff"
+            if result.receipt.kind == "pending":
+                tool = tool_named(done.tool)
+                self.waiting.add(tool.proves if tool else "record")
 
 
 def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tuple[End, str]:
     """Run to an end. Raises LLMError when no model answers; `trace` then holds what happened before.
 
     `done`: the text may be said. `lost`: somebody else has the chat. `withheld`: the gates refused it twice.
-    `exhausted`: steps, time or tokens ran out.
+    `exhausted`: steps, time or tokens ran out, or the model twice gave an answer without words or cut in the middle.
     """
     left = stopwatch(plan.budget.seconds)
     messages, attempt, calls_made, steps = list(plan.messages), 1, 0, 0
+    settled = frozenset(receipt.kind for receipt in trace.receipts)  # made before the model was asked
     while not (limit := _limit(plan, trace, steps, left())):
         steps += 1
         if not still_mine():
             return "lost", ""
-        result = _ask(plan, trace, messages, left, longer=attempt > 1)
+        try:
+            result = _ask(plan, trace, messages, left, longer=attempt > 1)
+        except LLMError as error:
+            if error.code != OUT_OF_TIME:
+                raise
+            limit = "seconds"
+            break
         if result.tool_calls:
             messages.append(ChatMessage("assistant", raw=result.raw_assistant))
             for request in result.tool_calls:
@@ -129,10 +153,15 @@ def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tup
         text = result.text.strip()
         if trace.handed_off and not text:
             return "done", ""
-        if not text or (result.finish_reason == "length" and attempt == 1):
-            verdict = Verdict("retry" if attempt == 1 else "replace", ("empty",), EMPTY_ADVICE)
+        if not text or result.finish_reason == "length":
+            if attempt > 1:
+                limit = "words"
+                trace.note_refusal(Verdict("replace", ("empty",)), text)
+                break
+            verdict = Verdict("retry", ("empty",), EMPTY_ADVICE)
         else:
-            kinds = {receipt.kind for receipt in trace.receipts}
+            # "I saved your details" beside a save that still waits is not proven by another act of the same kind.
+            kinds = ({receipt.kind for receipt in trace.receipts} - trace.waiting) | settled | plan.proven
             verdict = plan.gate.check(text, receipts=kinds, attempt=attempt)
         if verdict.action == "pass":
             return "done", text
@@ -145,6 +174,22 @@ def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tup
     trace.steps.append({"type": "limit", "limit": limit})
     trace.reasons = (*trace.reasons, f"limit:{limit}")
     return "exhausted", ""
+
+
+def limit_in_words(reasons: Collection[str]) -> str:
+    """Why a turn came to no answer, for the team. `reasons` as the trace has them."""
+    words = {
+        "steps": _("usó todos los pasos que tiene por turno"),
+        "seconds": _("se le acabó el tiempo del turno"),
+        "tokens": _("usó todos los tokens que tiene por turno"),
+        "words": _("el modelo contestó vacío o cortado dos veces"),
+    }
+    named = [
+        words[limit] for reason in reasons if (limit := reason.removeprefix("limit:")) in words and limit != reason
+    ]
+    if not named:
+        return _("La IA no llegó a una respuesta.")
+    return _("La IA no llegó a una respuesta: %(why)s.") % {"why": named[-1]}
 
 
 def _limit(plan: Plan, trace: Trace, steps: int, left: float) -> str:
@@ -188,6 +233,12 @@ def _answered(plan: Plan, trace: Trace, request: ToolCallRequest, position: int,
         return ChatMessage("tool", content, tool_call_id=request.id)
     done = plan.toolbox.call(request, position)
     trace.note_tool(done)
-    content = json.dumps(done.result.as_json(), ensure_ascii=False)[:LONGEST_TOOL_RESULT]
-    plan.gate.sources.append(content)
-    return ChatMessage("tool", content, tool_call_id=request.id)
+    # A refusal of the platform's own tools may name another tool; what a company's service says is somebody else's.
+    ours = (GUIDE, "error") if done.tool in TOOLS else (GUIDE,)
+    told = as_data(done.result.as_json(), longest=LONGEST_TOOL_RESULT, ours=ours)
+    plan.gate.hear(told.content, done.arguments, proves=done.result.receipt is not None)
+    if told.suspicious:
+        plan.gate.suspicious = True
+        only_read(plan.toolbox)
+        trace.reasons = (*trace.reasons, "input:tool_result")
+    return ChatMessage("tool", told.content, tool_call_id=request.id)

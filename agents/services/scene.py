@@ -3,32 +3,35 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 
-from agents.domain.history import BRIEF, UNHEARD, Line, Speaker, recent_turns
+from agents.domain import summary
+from agents.domain.history import BRIEF, MEMORY, UNHEARD, Line, Speaker, recent_turns
 from agents.domain.language import language_of
-from agents.domain.pricing import counted_cost
 from agents.domain.prompt import AgentText, Facts, SystemPrompt, assemble
 from agents.domain.prompt_security import Screening, screen, worst
+from agents.domain.untrusted import harmless, marked
 from agents.llm.base import ChatMessage
-from agents.models import Agent, AgentRun, AgentVersion
+from agents.models import Agent, AgentVersion, ChatSummary
+from agents.services import ceiling, hours, question_prompt
+from agents.services.assets import contents_of
 from agents.tools.base import Tool
+from config.lib import commit
 from crm.models import Contact
 from crm.services.custom_fields import told
 from messaging.models import Attachment, Conversation, Message, MessageStatus
-from messaging.services import hearing
 from tenants.models import Tenant
-from tenants.services import tenant_settings
 
 LINES = 60
 MOST_PICTURES = 3
 Details = Mapping[str, tuple[str, str]]  # a field's key → its name and the value in words
+FILES = {"image": "imagen", "document": "documento", "video": "video"}
+VOICE = "nota de voz"
 UNSAID = (MessageStatus.CANCELLED, MessageStatus.FAILED)
 _BRIEF = Q(kind="note", payload__brief=True)  # what a person told the agent when they gave the chat back
 
@@ -48,6 +51,9 @@ class Scene:
     over_budget: bool
     details: Details
     pictures: tuple[Attachment, ...] = ()
+    nobody: hours.Nobody | None = None  # why, where no agent answers
+    team: tuple[AgentVersion, ...] = ()  # every agent of the channel who is on duty, `version` first
+    asked: question_prompt.Asked = question_prompt.NOTHING  # of the team
 
     @property
     def snapshot(self) -> dict[str, Any]:
@@ -56,48 +62,72 @@ class Scene:
 
     def language(self, tenant: Tenant) -> str:
         """The language of the customer's last words."""
-        return language_of("\n".join(self.burst), default=tenant.locale[:2].lower())
+        last = [line.said or line.text for line in self.lines if line.speaker == "contact"][-3:]
+        return language_of("\n".join(self.burst or last), default=tenant.locale[:2].lower())
 
 
 def gather(*, tenant: Tenant, conversation_id: UUID, upto_sequence: int) -> Scene:
     """Run inside a tenant transaction."""
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=conversation_id)
-    version = answering_version(conversation.channel_source)
+    team = tuple(hours.answering(conversation.channel_source))
+    version = next(iter(team), None)
     rows = _rows(conversation, upto_sequence)
     lines = [_line(row) for row in rows]
     burst = _burst(lines)
+    memory = ChatSummary.objects.filter(conversation_id=conversation_id).first()
+    _ask_for_summary(conversation, rows, memory)
     return Scene(
         conversation=conversation,
         contact=conversation.contact,
         agent=version.agent if version else None,
         version=version,
-        lines=_without_old_orders(lines, len(burst)),
+        lines=(*_remembered(memory), *_without_old_orders(lines, len(burst))),
         burst=burst,
         screening=worst([screen(text) for text in burst]),
-        over_budget=spending_is_over(tenant),
+        over_budget=ceiling.spending_is_over(tenant),
         details=told(conversation.contact),
         pictures=_pictures(rows[len(rows) - len(burst) :]),
+        nobody=None if version else hours.why_nobody(conversation),
+        team=team,
+        asked=question_prompt.of_chat(conversation_id),
     )
 
 
 def answering_version(channel_source: str) -> AgentVersion | None:
-    """The published agent of a channel. Where several are active the lowest priority number answers, then the oldest."""
-    agents = Agent.objects.filter(is_active=True, published__isnull=False).select_related("published")
-    for agent in agents.order_by("priority", "created_at", "id"):
-        version = agent.published
-        if version is not None and channel_source in (version.snapshot.get("channels") or []):
-            version.agent = agent
-            return version
-    return None
+    """The published agent that answers a channel now: the first by the rule of agents.services.hours."""
+    return next(iter(hours.answering(channel_source)), None)
 
 
-def _rows(conversation: Conversation, upto_sequence: int) -> list[Message]:
+def _remembered(memory: ChatSummary | None) -> tuple[Line, ...]:
+    """What was said before all lines, as data."""
+    return (Line("memory", marked(MEMORY, memory.text)),) if memory else ()
+
+
+def _ask_for_summary(conversation: Conversation, rows: Sequence[Message], memory: ChatSummary | None) -> None:
+    """For the turns to come: this one does not wait for it."""
+    since = [row.text for row in rows if memory is None or row.sequence > memory.upto_sequence]
+    if summary.due(since):
+        commit.queue("agents.tasks.summarise_chat", queue="agents", conversation_id=str(conversation.pk))
+
+
+def spoken(conversation: Conversation, *, after: int, most: int) -> list[tuple[int, Line]]:
+    """Numbers and lines of what was said after message `after`, oldest first, the newest `most`; without earlier orders."""
+    rows = [row for row in _rows(conversation, conversation.sequence, most) if row.sequence > after]
+    lines = [(row.sequence, _line(row)) for row in rows]
+    return [(number, line) for number, line in lines if not _gave_orders(line)]
+
+
+def _gave_orders(line: Line) -> bool:
+    return line.speaker == "contact" and screen(line.said or line.text).suspicious
+
+
+def _rows(conversation: Conversation, upto_sequence: int, most: int = LINES) -> list[Message]:
     spoken = ~Q(kind__in=("note", "reaction")) & ~Q(author=Message.Author.SYSTEM)
     said = Message.objects.filter(spoken | _BRIEF, conversation=conversation).exclude(status__in=UNSAID)
     said = said.filter(Q(direction=Message.Direction.OUT) | Q(sequence__lte=upto_sequence))
     # A reply that the customer wrote past belongs before what it did not answer, else that would never be answered.
     return sorted(
-        said.order_by("-sequence")[:LINES], key=lambda row: (row.payload.get("answers", row.sequence), row.sequence)
+        said.order_by("-sequence")[:most], key=lambda row: (row.payload.get("answers", row.sequence), row.sequence)
     )
 
 
@@ -108,10 +138,18 @@ def _line(row: Message) -> Line:
         return Line("user", f"{BRIEF} {text}", row.author_name)
     if row.kind == "audio" and ours and row.direction == Message.Direction.IN:
         return Line(_speaker(row), UNHEARD, row.author_name)
-    if row.kind == "image":
-        shown = "[imagen]" if ours or not text else f"[imagen: {text}]"
-        return Line(_speaker(row), shown, row.author_name, said="" if ours else text)
-    return Line(_speaker(row), text or f"[{row.kind}]", row.author_name)
+    if row.direction == Message.Direction.IN:
+        return _from_customer(row, "" if ours and row.kind in FILES else text)
+    shown = "[imagen]" if ours or not text else f"[imagen: {text}]"
+    return Line(_speaker(row), shown if row.kind == "image" else text or f"[{row.kind}]", row.author_name)
+
+
+def _from_customer(row: Message, text: str) -> Line:
+    """Their words as they are, what came with a file or was heard under its name; none of it can imitate our own marks."""
+    if row.kind in FILES:
+        return Line("contact", marked(FILES[row.kind], text), row.author_name, said=text)
+    heard = f"[{VOICE}] " if row.kind == "audio" else ""
+    return Line("contact", f"{heard}{harmless(text)}" if text else f"[{row.kind}]", row.author_name, said=text)
 
 
 def _pictures(burst: Sequence[Message]) -> tuple[Attachment, ...]:
@@ -142,27 +180,8 @@ def _burst(lines: list[Line]) -> tuple[str, ...]:
 def _without_old_orders(lines: list[Line], burst: int) -> tuple[Line, ...]:
     """Earlier messages that gave orders stay out: they were dealt with in their own turn and must not work later."""
     old = lines[: len(lines) - burst]
-    kept = [line for line in old if line.speaker != "contact" or not screen(line.text).suspicious]
+    kept = [line for line in old if not _gave_orders(line)]
     return (*kept, *lines[len(lines) - burst :])
-
-
-def spending_is_over(tenant: Tenant, *, now: datetime | None = None) -> bool:
-    """Whether today's model cost has reached the company's ceiling."""
-    ceiling = tenant_settings.of(tenant).ai_daily_spend_usd
-    return ceiling is not None and spent_today(tenant, now=now) >= ceiling
-
-
-def spent_today(tenant: Tenant, *, now: datetime | None = None) -> Decimal:
-    """US dollars since midnight in the company's zone, voice notes included; unknown prices count at the ceiling rate."""
-    local = (now or timezone.now()).astimezone(ZoneInfo(tenant.timezone))
-    since = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    runs = AgentRun.objects.filter(created_at__gte=since, is_demo=False)
-    known = runs.aggregate(total=Sum("cost_usd"))["total"] or Decimal(0)
-    unknown = runs.filter(cost_usd__isnull=True).aggregate(
-        prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens")
-    )
-    guessed = counted_cost("", prompt=unknown["prompt"] or 0, completion=unknown["completion"] or 0)
-    return known + guessed + hearing.spent_since(since)
 
 
 def prompt_of(
@@ -185,6 +204,9 @@ def prompt_of(
         tone=str(config.get("tone") or ""),
         rules=_texts(config.get("rules")),
         dictionary=_dictionary(config.get("dictionary")),
+        register=str(config.get("register") or ""),
+        register_en=str(config.get("register_en") or ""),
+        disclose_first=config.get("disclosure") == "first",
     )
     known = {"name": contact.name, "phone": contact.phone or "", "email": contact.email} if contact else {}
     facts = Facts(
@@ -196,6 +218,7 @@ def prompt_of(
         locale=tenant.locale,
         contact=known,
         details=details or {},
+        assets=contents_of(tenant, snapshot),
     )
     return assemble(agent, facts, protocols=[(tool.name, tool.protocol) for tool in tools], suspicious=suspicious)
 

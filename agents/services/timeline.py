@@ -1,12 +1,15 @@
 """What the AI did, in the story of a contact: each act with its receipt (settings.TIMELINE)."""
 
 from collections.abc import Iterable
+from functools import partial
 
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.utils.translation import gettext as _
 
 from agents.models import ToolCall
-from crm.domain.timeline import About, Entry, Group, Row, Source, Who
+from agents.services.undo import needs
+from agents.services.undo_ways import WAYS
+from crm.domain.timeline import About, Entry, Group, Row, Source, Undo, Who
 from crm.services.timeline import lines
 from messaging.access import visible_conversations
 
@@ -25,11 +28,19 @@ def entries(about: About) -> Iterable[Source]:
         receipt="result__receipt__text",
         run="run_id",
         sees=Value(about.member.may("runs.read")),
+        tool="tool",
+        stands=Q(undone_at=None) & ~Q(back={}),
+        gone=Q(undone_at__isnull=False),
+        undone_by="undone_by",
     )
-    yield Source("tool", Group.AI, rows, _call)
+    may = frozenset(tool for tool in WAYS if about.member.may(needs(tool)))
+    yield Source("tool", Group.AI, rows, partial(_call, may))
 
 
-def _call(row: Row) -> Entry:
+def _call(may: frozenset[str], row: Row) -> Entry:
+    """`may`: the tools whose acts the reader may do by hand, and so undo."""
+    said, tool = row.data, row.data["tool"]
+    undoes = said["stands"] and tool in may
     return Entry(
         row.at,
         f"tool-{row.key}",
@@ -38,5 +49,8 @@ def _call(row: Row) -> Entry:
         text=row.data["receipt"] or _("La IA hizo un cambio"),
         who=Who.AI,
         name=row.actor,
+        detail=_("Deshecho por %(who)s") % {"who": said["undone_by"] or "—"} if said["gone"] else "",
         href=f"/agentes/turnos/{row.data['run']}/" if row.data["sees"] else "",
+        undo=Undo(f"/agentes/hechos/{row.key}/", asks=True, needs=needs(tool)) if undoes else None,
+        gone=said["gone"],
     )

@@ -4,7 +4,7 @@ No transaction is open while a model is waited for. Whatever ends a turn is writ
 run that explains it, and only by the holder of the turn's token.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -13,49 +13,31 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents.domain.budget import budget_of
-from agents.domain.handoff import wants_person
-from agents.domain.language import HANDED_OVER
+from agents.domain.triage import decide, specialised
+from agents.domain.urgency import EMERGENCY
 from agents.llm.base import ChatMessage, LLMError
-from agents.models import AgentRun
-from agents.services import sight
-from agents.services.gates import Gate, in_words
+from agents.models import AgentRun, AgentVersion
+from agents.services import briefs, sight, triage
+from agents.services.gates import Gate, belongs_to_another, in_words, own_hosts
+from agents.services.hours import Nobody
 from agents.services.llms import llm_for
-from agents.services.loop import Plan, Trace, converse
+from agents.services.loop import Plan, Trace, converse, limit_in_words
+from agents.services.pending import settle
+from agents.services.question_prompt import inform
 from agents.services.scene import Scene, dialogue, gather, prompt_of
 from agents.services.toolbox import LiveToolbox, allowed_tools
+from agents.services.turn_end import Turn, close, finish, keep, save, say, to_people
+from agents.services.unsaid import carry
 from agents.tools import TOOLS
-from agents.tools.base import Receipt, ToolContext
-from config.lib.errors import AppError
-from crm.models import Contact
-from messaging.services import outbound, turns
-from messaging.services.conversations import locked
-from messaging.services.takeover import Cause, hand_off
+from agents.tools.base import ToolContext
+from messaging.services import turns
+from messaging.services.takeover import Cause
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
 
 CALL_SECONDS = 45.0
 PASSING = frozenset({"retry", "timeout"})
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The right to answer one conversation up to one message, and the run that is written about it."""
-
-    tenant: Tenant
-    token: UUID
-    scene: Scene
-    run: AgentRun
-    begun: float
-
-    @property
-    def actor(self) -> Actor:
-        agent = self.scene.agent
-        return Actor("agent", str(agent.pk) if agent else "", agent.name if agent else "IA")
-
-    @property
-    def author(self) -> str:
-        return self.scene.agent.name if self.scene.agent else "IA"
 
 
 def run_turn(*, tenant: Tenant, conversation_id: UUID, turn_token: UUID, upto_sequence: int) -> AgentRun | None:
@@ -65,18 +47,47 @@ def run_turn(*, tenant: Tenant, conversation_id: UUID, turn_token: UUID, upto_se
         with tenant_context(tenant):
             if not turns.still_mine(conversation_id, turn_token):
                 return None
+            if turns.given_up(conversation_id):
+                return _give_up(tenant, conversation_id, turn_token, upto_sequence)
             scene = gather(tenant=tenant, conversation_id=conversation_id, upto_sequence=upto_sequence)
             run = _open_run(scene, turn_token, upto_sequence)
-        turn = _Turn(tenant, turn_token, scene, run, begun)
-        if not _settled_without_model(turn):
+            desked = triage.look(tenant, scene.conversation, scene.team, scene.burst)
+            triage.note_rules(conversation_id, desked)
+        turn = Turn(tenant, turn_token, scene, run, begun, desked)
+        if not _settled_without_model(turn) and not _routed_to_people(turn):
             _with_model(turn)
         return run
 
 
-def _open_run(scene: Scene, token: UUID, upto_sequence: int) -> AgentRun:
-    """A new trace. One that still says "running" belongs to a worker that died."""
-    dead = AgentRun.objects.filter(conversation_id=scene.conversation.pk, status=AgentRun.Status.RUNNING)
+def _give_up(tenant: Tenant, conversation_id: UUID, token: UUID, upto_sequence: int) -> AgentRun:
+    """A turn whose workers died again and again is not tried once more: people get the chat, and the customer is told.
+
+    Nothing of the chat is read for it: that may be what kills.
+    """
+    _bury(conversation_id)
+    run = AgentRun.objects.create(conversation_id=conversation_id, turn_token=token, upto_sequence=upto_sequence)
+    briefs.surrender(
+        tenant=tenant,
+        conversation_id=conversation_id,
+        token=token,
+        reason=_("se interrumpió varias veces"),
+        by=Actor.system("IA"),
+    )
+    run.refresh_from_db()
+    return run
+
+
+def _bury(conversation_id: UUID) -> None:
+    """A turn that still says "running" belongs to a worker that died."""
+    dead = AgentRun.objects.filter(
+        conversation_id=conversation_id, status=AgentRun.Status.RUNNING, purpose=AgentRun.Purpose.TURN
+    )
     dead.update(status=AgentRun.Status.FAILED, error=_("Se interrumpió."), finished_at=timezone.now())
+
+
+def _open_run(scene: Scene, token: UUID, upto_sequence: int) -> AgentRun:
+    """A new trace."""
+    _bury(scene.conversation.pk)
     return AgentRun.objects.create(
         conversation_id=scene.conversation.pk,
         agent=scene.agent,
@@ -90,49 +101,101 @@ def _open_run(scene: Scene, token: UUID, upto_sequence: int) -> AgentRun:
     )
 
 
-def _settled_without_model(turn: _Turn) -> bool:
+def _settled_without_model(turn: Turn) -> bool:
     """Rules that come before any model: nobody to answer, a request for a person, money spent, hostile input."""
-    scene, status = turn.scene, AgentRun.Status
-    if not scene.burst:
-        _close(turn)
-        return True
-    if scene.agent is None:
-        _to_people(turn, _("Ningún agente publicado atiende este canal."), Cause.AGENT, status.HANDED_OFF, words=False)
-        return True
-    if any(wants_person(text) for text in scene.burst):
-        _to_people(turn, _("Pidió hablar con una persona."), Cause.AGENT, status.HANDED_OFF)
-        return True
-    if scene.over_budget:
+    scene, status, reading = turn.scene, AgentRun.Status, turn.desked.case.reading
+    turn.grave = reading.urgency.level == EMERGENCY
+    nobody = scene.nobody or Nobody("")
+    if scene.burst:
+        turn.run.steps = [{"type": "input", "text": "\n".join(scene.burst)}]  # all to see where no model is asked
+    if not scene.burst and not scene.asked.news:
+        close(turn)
+    elif turn.grave:  # also with a request for a person: everybody is told, and the customer what helps sooner
+        _note_triage(turn)
+        to_people(turn, briefs.EMERGENCY, _("Por lo que escribe puede ser una emergencia."), status.HANDED_OFF)
+    elif reading.subject == "person":
+        _note_triage(turn)
+        words = nobody.words or None  # never in silence: ours where the company has none
+        to_people(turn, briefs.PERSON, _("Pidió hablar con una persona."), status.HANDED_OFF, words=words)
+    elif scene.agent is None:
+        to_people(turn, briefs.NO_AGENT, nobody.reason, status.HANDED_OFF, words=nobody.words)
+    elif scene.over_budget:
         turn.run.flags = [*turn.run.flags, "budget"]
-        _to_people(turn, _("Se alcanzó el tope de gasto de IA de hoy."), Cause.BUDGET, status.HANDED_OFF)
+        reason = _("Se alcanzó el tope de gasto de IA de hoy.")
+        to_people(turn, briefs.BUDGET, reason, status.HANDED_OFF, cause=Cause.BUDGET)
+    elif scene.screening.decision == "block":
+        reason = _("El mensaje parece un intento de manipular a la IA.")
+        to_people(turn, briefs.INPUT, reason, status.BLOCKED)
+    else:
+        return False
+    return True
+
+
+def _note_triage(turn: Turn, problem: str = "") -> None:
+    """Put the decision of the case as it stands on the run."""
+    turn.run.triage = triage.record(turn.desked, decide(turn.desked.case), problem=problem)
+
+
+def _routed_to_people(turn: Turn) -> bool:
+    """Seat the specialist whose turn it is; True when that is a person, or nobody because the turn was lost."""
+    if not specialised(turn.desked.case.team):
+        return False
+    scene, trusted = turn.scene, not turn.scene.screening.suspicious
+    turn.desked, problem = triage.route(turn.tenant, turn.desked, scene.burst, turn.trace, trusted=trusted)
+    decision = decide(turn.desked.case)
+    _note_triage(turn, problem)
+    with tenant_context(turn.tenant):
+        mine = turns.still_mine(scene.conversation.pk, turn.token)
+        if mine:
+            triage.keep(scene.conversation.pk, turn.desked.case, decision)
+    if not mine:
+        keep(turn, turn.trace)
+        finish(turn, AgentRun.Status.SUPERSEDED)
         return True
-    if scene.screening.decision == "block":
-        _to_people(turn, _("El mensaje parece un intento de manipular a la IA."), Cause.AGENT, status.BLOCKED)
+    if decision.person:
+        keep(turn, turn.trace)
+        turn.grave = decision.subject == "emergency"
+        code = {"person": briefs.PERSON, "emergency": briefs.EMERGENCY}.get(decision.subject, briefs.HOPS)
+        code = briefs.HOPS if decision.why == "hops" else code
+        to_people(turn, code, turn.run.triage["words"], AgentRun.Status.HANDED_OFF)
         return True
+    _seat(turn, turn.desked.versions[decision.agent])
     return False
 
 
-def _with_model(turn: _Turn) -> None:
-    trace = Trace()
+def _seat(turn: Turn, version: AgentVersion) -> None:
+    """Let this version answer the turn, and say so on its run."""
+    turn.scene = replace(turn.scene, agent=version.agent, version=version)
+    run, snapshot = turn.run, version.snapshot
+    run.agent, run.version = version.agent, version
+    run.provider, run.model = str(snapshot.get("model_provider") or ""), str(snapshot.get("model_version") or "")
+    run.is_demo = run.provider == "demo"
+
+
+def _with_model(turn: Turn) -> None:
+    trace = turn.trace
     try:
-        plan = _plan(turn)
+        plan = carry(settle(_plan(turn), trace), trace)  # what the customer just allowed; what nobody was told
+        plan = inform(plan, turn.scene.asked, trace, woken=not turn.scene.burst)  # what the team was asked, and said
         turn.run.steps = [{"type": "prompt", "messages": [_traced(message) for message in plan.messages]}]
         end, text = converse(plan, trace, still_mine=lambda: _still_mine(turn))
     except LLMError as error:
-        _keep(turn, trace)
+        keep(turn, trace)
         _model_failed(turn, trace, error)
         return
-    _keep(turn, trace)
+    keep(turn, trace)
     if end == "lost":
-        _finish(turn, AgentRun.Status.SUPERSEDED)
+        finish(turn, AgentRun.Status.SUPERSEDED)
     elif end == "done" or trace.handed_off:
         # A handover without words of its own gets ours.
-        _say(turn, text or HANDED_OVER[turn.scene.language(turn.tenant)], trace.receipts, handed=trace.handed_off)
+        turn.grave = triage.found_emergency(trace.steps)
+        say(turn, turn.farewell(text), trace.receipts, handed=trace.handed_off)
     elif end == "withheld":
         reason = _("La respuesta de la IA se frenó: %(why)s.") % {"why": in_words(trace.reasons)}
-        _to_people(turn, reason, Cause.AGENT, AgentRun.Status.BLOCKED)
+        to_people(turn, briefs.WITHHELD, reason, AgentRun.Status.BLOCKED)
     else:
-        _to_people(turn, _("La IA no llegó a una respuesta."), Cause.FAILURE, AgentRun.Status.FAILED)
+        reason = limit_in_words(trace.reasons)
+        to_people(turn, briefs.LIMITS, reason, AgentRun.Status.FAILED, cause=Cause.FAILURE)
 
 
 def _traced(message: ChatMessage) -> dict[str, Any]:
@@ -141,7 +204,7 @@ def _traced(message: ChatMessage) -> dict[str, Any]:
     return traced | {"images": len(message.images)} if message.images else traced
 
 
-def _plan(turn: _Turn) -> Plan:
+def _plan(turn: Turn) -> Plan:
     scene, snapshot = turn.scene, turn.scene.snapshot
     config = snapshot.get("config") or {}
     suspicious = scene.screening.suspicious
@@ -170,10 +233,19 @@ def _plan(turn: _Turn) -> Plan:
     gate = Gate(
         prompt=prompt,
         secrets=[secret] if secret else [],
-        internal_words=[*TOOLS, str(scene.conversation.pk), str(contact.pk), str(turn.run.pk)],
+        internal_words=[
+            *TOOLS,
+            *(tool.name for tool in tools if "_" in tool.name),
+            str(scene.conversation.pk),
+            str(contact.pk),
+            str(turn.run.pk),
+        ],
         belongs_to_other=lambda phones, emails: _belongs_to_other(turn, list(phones), list(emails)),
         suspicious=suspicious,
         sources=[prompt.text, contact.phone or "", contact.email, *(line.text for line in scene.lines)],
+        customer=[contact.name, *(value for _name, value in scene.details.values())],
+        said=[line.text for line in scene.lines if line.speaker not in ("contact", "memory")],
+        hosts=lambda: own_hosts(turn.tenant),
     )
     temperature = snapshot.get("temperature")
     return Plan(
@@ -189,25 +261,23 @@ def _plan(turn: _Turn) -> Plan:
     )
 
 
-def _belongs_to_other(turn: _Turn, phones: list[str], emails: list[str]) -> bool:
+def _belongs_to_other(turn: Turn, phones: list[str], emails: list[str]) -> bool:
     """Whether a phone or e-mail that no source of the turn held is that of another contact."""
     with tenant_context(turn.tenant):
-        others = Contact.objects.exclude(pk=turn.scene.contact.pk)
-        if any(others.filter(email__iexact=email).exists() for email in emails):
-            return True
-        return any(others.search(phone[-8:]).filter(phone__endswith=phone[-8:]).exists() for phone in phones)
+        return belongs_to_another(phones, emails, than=turn.scene.contact.pk)
 
 
-def _still_mine(turn: _Turn) -> bool:
+def _still_mine(turn: Turn) -> bool:
     with tenant_context(turn.tenant):
         return turns.still_mine(turn.scene.conversation.pk, turn.token)
 
 
-def _model_failed(turn: _Turn, trace: Trace, error: LLMError) -> None:
+def _model_failed(turn: Turn, trace: Trace, error: LLMError) -> None:
     """Try the turn again later when the trouble may pass; otherwise people get the chat and see why."""
     turn.run.error = f"{error.kind} {error.status or ''} {error.message}".replace("  ", " ")[:400]
     if trace.handed_off:
-        _say(turn, HANDED_OVER[turn.scene.language(turn.tenant)], trace.receipts, handed=True)
+        turn.grave = triage.found_emergency(trace.steps)
+        say(turn, turn.handed_over, trace.receipts, handed=True)
         return
     last_try = turn.scene.conversation.turn_failures + 1 >= turns.MOST_FAILURES
     if error.kind in PASSING and not last_try:
@@ -215,101 +285,7 @@ def _model_failed(turn: _Turn, trace: Trace, error: LLMError) -> None:
             turns.fail(
                 conversation_id=turn.scene.conversation.pk, token=turn.token, reason=error.message, by=turn.actor
             )
-            _save(turn, AgentRun.Status.FAILED)
+            save(turn, AgentRun.Status.FAILED)
         return
     reason = _("La IA no pudo responder: %(reason)s") % {"reason": error.message}
-    _to_people(turn, reason, Cause.FAILURE, AgentRun.Status.FAILED)
-
-
-def _say(turn: _Turn, text: str, receipts: list[Receipt], *, handed: bool) -> None:
-    """Queue the reply if the turn still holds, together with the end of its run."""
-    with tenant_context(turn.tenant):
-        try:
-            outcome = outbound.commit_reply(
-                conversation_id=turn.scene.conversation.pk,
-                turn_token=turn.token,
-                text=text,
-                run_id=turn.run.pk,
-                author_name=turn.author,
-                receipts=[receipt.as_json() for receipt in receipts],
-            )
-        except AppError as error:
-            turn.run.error = str(error.message)[:400]
-            turns.fail(
-                conversation_id=turn.scene.conversation.pk,
-                token=turn.token,
-                reason=str(error.message),
-                by=turn.actor,
-                final=True,
-            )
-            _save(turn, AgentRun.Status.FAILED)
-            return
-        turn.run.reply = text
-        turn.run.receipts = [receipt.as_json() for receipt in receipts]
-        if outcome != "queued":
-            turn.run.flags = [*turn.run.flags, outcome]
-            _save(turn, AgentRun.Status.SUPERSEDED)
-        else:
-            _save(turn, AgentRun.Status.HANDED_OFF if handed else AgentRun.Status.DONE)
-
-
-def _to_people(turn: _Turn, reason: str, cause: str, status: str, *, words: bool = True) -> None:
-    """Hand the chat over and, when `words`, tell the customer so: true the moment it is said."""
-    with tenant_context(turn.tenant):
-        conversation = locked(turn.scene.conversation.pk)
-        if conversation is None or conversation.turn_token != turn.token:
-            turn.run.flags = [*turn.run.flags, "lost"]
-            _save(turn, AgentRun.Status.SUPERSEDED)
-            return
-        hand_off(
-            conversation=conversation,
-            reason=reason,
-            by=turn.actor,
-            turn_token=turn.token if words else None,
-            cause=cause,
-        )
-        receipt = Receipt("handoff", _("Derivado a una persona: %(reason)s") % {"reason": reason})
-        turn.run.receipts = [receipt.as_json()]
-        if words:
-            turn.run.reply = HANDED_OVER[turn.scene.language(turn.tenant)]
-            outbound.commit_reply(
-                conversation_id=conversation.pk,
-                turn_token=turn.token,
-                text=turn.run.reply,
-                run_id=turn.run.pk,
-                author_name=turn.author,
-                receipts=turn.run.receipts,
-            )
-        _save(turn, status)
-
-
-def _close(turn: _Turn) -> None:
-    """Nothing wants an answer (it was deleted meanwhile): give the turn back."""
-    with tenant_context(turn.tenant):
-        turns.close_silently(conversation_id=turn.scene.conversation.pk, token=turn.token)
-        _save(turn, AgentRun.Status.SUPERSEDED)
-
-
-def _finish(turn: _Turn, status: str) -> None:
-    with tenant_context(turn.tenant):
-        _save(turn, status)
-
-
-def _keep(turn: _Turn, trace: Trace) -> None:
-    """Put the trace on the run; it is saved with whatever ends the turn."""
-    run = turn.run
-    run.steps = [*run.steps, *trace.steps]
-    run.flags = [*run.flags, *trace.reasons]
-    run.model = trace.model or run.model
-    run.prompt_tokens, run.completion_tokens = trace.usage.prompt, trace.usage.completion
-    run.cost_usd = trace.cost
-
-
-def _save(turn: _Turn, status: str) -> None:
-    run: Any = turn.run
-    run.status = status
-    run.latency_ms = int((monotonic() - turn.begun) * 1000)
-    run.finished_at = timezone.now()
-    if not type(run).objects.filter(pk=run.pk, conversation_id=run.conversation_id).exists():
-        return  # the person was erased meanwhile: nothing of them is written back
-    run.save()
+    to_people(turn, briefs.FAILURE, reason, AgentRun.Status.FAILED, cause=Cause.FAILURE)

@@ -38,6 +38,7 @@ MOST_APPOINTMENTS = 6
 Picked = tuple[Slot, JSON]  # a free time, and why it is with that seller
 # An offer counts once the customer was told of it: the turn that made it ended, or is the one at hand.
 TOLD = (AgentRun.Status.DONE, AgentRun.Status.HANDED_OFF)
+OFFERING = ("check_seller_availability", "book_appointment", "reschedule_appointment")  # other tools keep other things
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Offered:
 
 def standing(context: ToolContext, who: Customer, *, of_this_turn: bool = False) -> list[Offered]:
     """The latest list of times that this conversation was told of; late ones stay in it, to be refused in words."""
-    rows = ToolCall.objects.filter(conversation_id=context.conversation_id, result__has_key="kept")
+    rows = ToolCall.objects.filter(conversation_id=context.conversation_id, result__has_key="kept", tool__in=OFFERING)
     here = Q(run=context.run_id) if of_this_turn else Q(run=context.run_id) | Q(run__status__in=TOLD)
     kept = rows.filter(here).order_by("-created_at", "-position").values_list("result__kept", flat=True).first() or []
     found = []

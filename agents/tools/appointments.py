@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from agents.domain.booking_gate import missing
+from agents.domain.booking_gate import CLINIC, missing
 from agents.domain.choices import chosen
+from agents.domain.urgency import URGENT, assess
+from agents.services import triage
 from agents.tools.agenda import (
     Ask,
     Customer,
@@ -94,6 +96,7 @@ def _book(context: ToolContext, arguments: JSON, who: Customer) -> ToolResult:
             appointment=who.told(same),
         )
     _gate(context, contact)
+    urgent = _urgency(context, arguments)
     token = offered.token
     if said.moving is not None:  # looked up to move one that is no more
         offers.read(token)
@@ -103,14 +106,15 @@ def _book(context: ToolContext, arguments: JSON, who: Customer) -> ToolResult:
         contact=contact,
         by=context.actor,
         source=AgendaEvent.Source.AGENT,
-        note=str(arguments.get("note") or ""),
+        note=" ".join(filter(None, (urgent, str(arguments.get("note") or "")))),
         why=offered.why,
     )
     event = booked.event
     if not booked.new:
         return _already(context, event, who)
     words = receipt_words(_("Agendó"), start=event.starts_at, seller=event.seller, context=context)
-    return ToolResult(True, {"booked": who.told(event), **who.elsewhere()}, receipt=Receipt("booking", words))
+    data = {"booked": who.told(event), **who.elsewhere()}
+    return ToolResult(True, data, receipt=Receipt("booking", words), back=_back(event))
 
 
 def _already(context: ToolContext, event: AgendaEvent, who: Customer) -> ToolResult:
@@ -122,6 +126,7 @@ def _already(context: ToolContext, event: AgendaEvent, who: Customer) -> ToolRes
 def _reschedule(context: ToolContext, arguments: JSON, who: Customer) -> ToolResult:
     _contact(who)
     event = _which(arguments, who)
+    was = {"seller": str(event.seller_id), "start": event.starts_at.isoformat(), "end": event.ends_at.isoformat()}
     offered = _offered(context, arguments, who)
     said = offers.read(offered.token)
     token = offered.token
@@ -131,15 +136,23 @@ def _reschedule(context: ToolContext, arguments: JSON, who: Customer) -> ToolRes
         )
     moved = booking.reschedule(event=event, by=context.actor, offer=token)
     words = receipt_words(_("Movió la cita"), start=moved.starts_at, seller=moved.seller, context=context)
-    return ToolResult(True, {"moved_to": who.told(moved), **who.elsewhere()}, receipt=Receipt("booking_move", words))
+    data = {"moved_to": who.told(moved), **who.elsewhere()}
+    # To where it was already nothing moved; what somebody else did at the same moment is not ours to know.
+    back = _back(moved, was=was) if moved.revision == event.revision + 1 else {}
+    return ToolResult(True, data, receipt=Receipt("booking_move", words), back=back)
 
 
 def _cancel(context: ToolContext, arguments: JSON, who: Customer) -> ToolResult:
     _contact(who)
     event = _which(arguments, who)
-    events.cancel(event=event, by=context.actor, reason=str(arguments.get("reason") or ""))
+    gone = events.cancel(event=event, by=context.actor, reason=str(arguments.get("reason") or ""))
     words = receipt_words(_("Canceló la cita"), start=event.starts_at, seller=event.seller, context=context)
-    return ToolResult(True, {"cancelled": who.told(event)}, receipt=Receipt("booking_cancel", words))
+    return ToolResult(True, {"cancelled": who.told(event)}, receipt=Receipt("booking_cancel", words), back=_back(gone))
+
+
+def _back(event: AgendaEvent, **more: JSON) -> JSON:
+    """What undoing it needs: which appointment, as it was left by this act."""
+    return {"event": str(event.pk), "revision": event.revision, **more}
 
 
 def _contact(who: Customer) -> Contact:
@@ -164,15 +177,19 @@ def _offered(context: ToolContext, arguments: JSON, who: Customer) -> Offered:
 
 
 def _which(arguments: JSON, who: Customer) -> AgendaEvent:
-    """The person's own appointment that is meant; there may be only one."""
+    """The person's own appointment that is meant. Of one only nothing need be said, but what is said has to be it."""
     own = appointments(who.contact)
     if not own:
         raise Ask(_("La persona no tiene ninguna cita por venir."), why="none")
-    if len(own) == 1:
+    said = str(arguments.get("which") or "").strip()
+    if len(own) == 1 and not said:
         return own[0]
-    found = chosen(str(arguments.get("which") or ""), as_options(own, who), now=who.now)
+    found = chosen(said, as_options(own, who), now=who.now)
     if len(found) == 1:
         return own[found[0] - 1]
+    if len(own) == 1:
+        message = _("La cita que tiene es otra. Preguntá si es esa.")
+        raise Ask(message, why="which_appointment", options=numbered(own, who))
     raise Ask(_("Tiene varias citas. Preguntá cuál."), why="which_appointment", options=numbered(own, who))
 
 
@@ -193,12 +210,27 @@ def _gate(context: ToolContext, contact: Contact) -> None:
         raise Ask(_("Antes de agendar falta: %(names)s.") % {"names": names}, why="missing", missing=lacking)
 
 
+def _urgency(context: ToolContext, arguments: JSON) -> str:
+    """In a clinic, raises Ask when an urgent appointment is wanted before its urgency was judged, or against it.
+
+    Answers what the appointment's note begins with.
+    """
+    if context.tenant.trade != CLINIC:
+        return ""
+    level = triage.urgency_of(context.conversation_id)
+    if not level and (arguments.get("urgent") or assess([context.said]).level in URGENT):
+        raise Ask(_("Antes de un turno urgente hay que clasificar la urgencia con triage_urgency."), why="triage")
+    if arguments.get("urgent") and level not in URGENT:
+        raise Ask(_("Por lo que contó no es urgente: agendalo como un turno común."), why="not_urgent")
+    return _("Urgente.") if level in URGENT else ""
+
+
 _CHOICE = text("Número de la opción ofrecida, o su día y hora", longest=120, shortest=1)
 _WHICH = text("Cuál de sus citas, si tiene varias: número, o día y hora", longest=120)
 BOOK_APPOINTMENT = Tool(
     name="book_appointment",
     label=gettext_lazy("Agendar una cita"),
-    description="Agenda para la persona que está escribiendo uno de los horarios que se le ofrecieron.",
+    description=gettext_noop("Agenda para la persona que está escribiendo uno de los horarios que se le ofrecieron."),
     protocol=(
         "Usala apenas la persona elija, con su elección en `choice`. Antes registrá su interés con qualify_lead. Si el"
         " horario ya no está, ofrecé los que devuelve. No digas que quedó agendado si no lo confirma."
@@ -208,6 +240,7 @@ BOOK_APPOINTMENT = Tool(
         choice=_CHOICE,
         note=text("Motivo, con sus palabras", longest=500),
         additional={"type": "boolean", "description": "true solo si pidió otra cita además de la que tiene"},
+        urgent={"type": "boolean", "description": "true si es una urgencia ya clasificada con triage_urgency"},
     ),
     run=book_appointment,
     permission="agenda.write",
@@ -219,7 +252,9 @@ BOOK_APPOINTMENT = Tool(
 RESCHEDULE_APPOINTMENT = Tool(
     name="reschedule_appointment",
     label=gettext_lazy("Mover una cita"),
-    description="Mueve una cita de la persona que está escribiendo a uno de los horarios que se le ofrecieron.",
+    description=gettext_noop(
+        "Mueve una cita de la persona que está escribiendo a uno de los horarios que se le ofrecieron."
+    ),
     protocol="Usala cuando quiere cambiar la cita que tiene: antes buscá horarios con `change` en true.",
     parameters=schema(("choice",), choice=_CHOICE, which=_WHICH),
     run=reschedule_appointment,
@@ -231,12 +266,12 @@ RESCHEDULE_APPOINTMENT = Tool(
 CANCEL_APPOINTMENT = Tool(
     name="cancel_appointment",
     label=gettext_lazy("Cancelar una cita"),
-    description="Cancela una cita de la persona que está escribiendo.",
+    description=gettext_noop("Cancela una cita de la persona que está escribiendo."),
     protocol="Usala solo cuando pide cancelar o dice que no va a ir. Ofrecé antes otro horario si solo no puede ese día.",
     parameters=schema(which=_WHICH, reason=text("Motivo, con sus palabras", longest=300)),
     run=cancel_appointment,
     permission="agenda.write",
     writes=True,
-    in_transaction=False,
+    once=True,
     proves="booking_cancel",
 )

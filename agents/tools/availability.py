@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from agents.tools.agenda import (
     Ask,
@@ -227,7 +227,7 @@ def my_appointments(context: ToolContext, arguments: JSON) -> ToolResult:
 CHECK_SELLER_AVAILABILITY = Tool(
     name="check_seller_availability",
     label=gettext_lazy("Ver horarios libres"),
-    description="Busca horarios libres en la agenda real y los da numerados.",
+    description=gettext_noop("Busca horarios libres en la agenda real y los da numerados."),
     protocol=(
         "Usala antes de nombrar cualquier horario, con las palabras de la persona en `when` («el martes a la tarde»)."
         " Ofrecé solo lo que devuelve, con sus números. Si la persona quiere cambiar la cita que ya tiene, `change` es true."
@@ -247,7 +247,7 @@ CHECK_SELLER_AVAILABILITY = Tool(
 MY_APPOINTMENTS = Tool(
     name="my_appointments",
     label=gettext_lazy("Ver las citas de la persona"),
-    description="Da las citas que tiene la persona que está escribiendo.",
+    description=gettext_noop("Da las citas que tiene la persona que está escribiendo."),
     protocol="Usala antes de decir qué cita tiene la persona, o cuando pregunta por la suya.",
     parameters=schema(),
     run=my_appointments,

@@ -16,6 +16,8 @@ from tenants.models import Tenant
 
 JSON = dict[str, Any]
 NOBODY = UUID(int=0)
+GUIDE = "how_to_tell_it"  # beside every result of a tool for which the company wrote one
+NONE, CUSTOMER, PERSON = "none", "customer", "person"  # agents.models.Confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class ToolContext:
     """Whose turn it is. Built by the server from the conversation's row, never from the model's words.
 
     `said` is what the customer wrote in this turn (for quotes). In a rehearsal there is no token and both ids are NOBODY.
+    `call_key` names the one act that is being made, set by the toolbox: a service that gets it twice acts once.
     """
 
     tenant: Tenant
@@ -32,25 +35,35 @@ class ToolContext:
     run_id: UUID
     turn_token: UUID | None
     said: str = ""
+    call_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof of an act, shown under the reply. `kind` is what the truth gate asks for; `text` is for people."""
+    """Proof of an act, shown under the reply. `kind` is what the truth gate asks for; `text` is for people.
+
+    `url` is a page of ours where more of it is seen; `call` the ToolCall of an act that can be undone.
+    """
 
     kind: str
     text: str
+    url: str = ""
+    call: str = ""
 
     def as_json(self) -> dict[str, str]:
         """For the message row."""
-        return {"kind": self.kind, "text": self.text}
+        more = {"url": self.url, "call": self.call}
+        return {"kind": self.kind, "text": self.text, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     """`data` is the small projection that the model reads; `message` says in words why it was refused.
 
-    `kept` stays with the trace of the call for later ones: the model never reads it.
+    `kept` stays with the trace of the call for later ones: the model never reads it. `guide` is the company's word to
+    the model on how to tell such a result; it stands beside the data, never inside. A success with a `message` is one
+    whose end nobody knows: it is never made again. `back` is what undoing it needs (agents.services.undo): keys of rows
+    and the values before and after, written by the tool from what the database said, empty where nothing changed.
     """
 
     ok: bool
@@ -58,10 +71,14 @@ class ToolResult:
     message: str = ""
     receipt: Receipt | None = None
     kept: list[Any] = field(default_factory=list)
+    guide: str = ""
+    back: JSON = field(default_factory=dict)
 
     def as_json(self) -> JSON:
-        """What goes back to the model."""
-        return {"ok": self.ok, **self.data, **({"error": self.message} if not self.ok else {})}
+        """What goes back to the model. The guide comes first: a long result is cut at its end."""
+        guide = {GUIDE: self.guide} if self.guide else {}
+        data = {name: value for name, value in self.data.items() if name != GUIDE}
+        return {"ok": self.ok, **guide, **data, **({"error": self.message} if not self.ok else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,12 @@ class Tool:
     provider says False and opens its own short ones. `once`: at most one success in a turn, whatever the arguments.
 
     `proves`: the receipt kind of a success, for a rehearsal that only pretends.
+
+    `confirmation`: who has to allow a call first (NONE, CUSTOMER, PERSON); `guide`: how to tell what it gave.
+    `dry_run`: what a rehearsal does instead of `run` where that would ask somebody outside: for one of the platform's on
+    the stage, so that what was shown before is known; for a company's service without one.
+    `lost`: for a service of somebody else's, which cannot stand or fall with our trace: the call is written down before
+    it is made, and this says what happens when nobody knows whether it was. `own`: a company's, named by it.
     """
 
     name: str
@@ -91,6 +114,11 @@ class Tool:
     in_transaction: bool = True
     proves: str = "record"
     parameters_now: Callable[[], JSON | None] | None = None
+    confirmation: str = NONE
+    guide: str = ""
+    dry_run: Callable[[ToolContext, JSON], ToolResult] | None = None
+    lost: Callable[[ToolContext], ToolResult] | None = None
+    own: bool = False
 
 
 def schema(required: tuple[str, ...] = (), **properties: JSON) -> JSON:

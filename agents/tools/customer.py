@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from agents.domain.undo import changes
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult, choice, schema, text
 from config.lib.errors import AppError
 from crm.domain.phones import phone_variants
@@ -17,6 +18,8 @@ from messaging.services.conversations import locked, note
 
 MOST_HEARD = 20  # messages of one turn
 PRIVATE_EXTRAS = ("document", "insurance")
+COLUMNS = ("name", "phone", "email")
+FACTS = ("interest", "budget", "timeline", "needs")
 LABELS = {
     "name": gettext_lazy("nombre"),
     "phone": gettext_lazy("teléfono"),
@@ -34,17 +37,15 @@ def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
     contact = Contact.objects.select_for_update(no_key=True).get(pk=context.contact_id)
     wanted = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
     saved, doubtful, fields = _sorted_out(contact, wanted, context)
+    back: JSON = {}
     if fields:
-        further = str(fields.pop("further", ""))
         try:
-            contacts.update_contact(contact=contact, by=context.actor, **fields)
-            if further:
-                points.add_point(contact=contact, kind=ContactPoint.Kind.PHONE, value=further, by=context.actor)
+            back = _written(contact, fields, context)
         except AppError as error:
             return ToolResult(False, {"saved": []}, str(error.message))
     conversation = locked(context.conversation_id)
     source = conversation.channel_source if conversation else ""
-    leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
+    _lead, new = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
     if doubtful and conversation is not None:
         note(conversation, _suggestion(doubtful, wanted), cause=_("Posible contacto repetido"))
         conversation.save()
@@ -56,7 +57,23 @@ def create_customer(context: ToolContext, arguments: JSON) -> ToolResult:
         if saved
         else None
     )
-    return ToolResult(True, data, receipt=receipt)
+    return ToolResult(True, data, receipt=receipt, back={**back, "new_lead": new} if back else {})
+
+
+def _written(contact: Contact, fields: dict[str, Any], context: ToolContext) -> JSON:
+    """Write them on the held contact; what undoing it needs, empty where all was known already. Raises AppError."""
+    columns, custom = {name: getattr(contact, name) for name in COLUMNS}, dict(contact.custom)
+    further = str(fields.pop("further", ""))
+    contacts.update_contact(contact=contact, by=context.actor, **fields)
+    made: dict[str, JSON] = {
+        "fields": changes(columns, {name: getattr(contact, name) for name in COLUMNS}),
+        "custom": changes(custom, contact.custom),
+    }
+    if further:
+        had = set(contact.points.values_list("pk", flat=True))
+        point = points.add_point(contact=contact, kind=ContactPoint.Kind.PHONE, value=further, by=context.actor)
+        made["point"] = {} if point.pk in had or point.pk is None else {"id": str(point.pk), "value": point.value}
+    return {"contact": str(contact.pk), **made} if any(made.values()) else {}
 
 
 def _sorted_out(
@@ -112,13 +129,17 @@ def qualify_lead(context: ToolContext, arguments: JSON) -> ToolResult:
     contact = Contact.objects.select_for_update(no_key=True).get(pk=context.contact_id)
     conversation = locked(context.conversation_id)
     source = conversation.channel_source if conversation else ""
-    lead, _created = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
+    lead, new = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
     learned = {name: str(value).strip() for name, value in arguments.items() if str(value or "").strip()}
     if not learned:
         return ToolResult(False, message=_("No hay nada para registrar."))
+    known, reasons = {name: getattr(lead, name) for name in FACTS}, list(lead.score_reasons)
     lead = leads.qualify_lead(lead=lead, by=context.actor, heard=_heard(context), **learned)
+    facts = changes(known, {name: getattr(lead, name) for name in FACTS})
+    back: JSON = {"lead": str(lead.pk), "facts": facts, "reasons": reasons, "new_lead": new} if facts else {}
     data = {"score": lead.score, "interest": lead.interest, "known": sorted(learned)}
-    return ToolResult(True, data, receipt=Receipt("record", _("Calificado: %(score)s puntos") % {"score": lead.score}))
+    words = _("Calificado: %(score)s puntos") % {"score": lead.score}
+    return ToolResult(True, data, receipt=Receipt("record", words), back=back)
 
 
 def _heard(context: ToolContext) -> list[Said]:
@@ -134,7 +155,7 @@ def _heard(context: ToolContext) -> list[Said]:
 CREATE_CUSTOMER = Tool(
     name="create_customer",
     label=gettext_lazy("Guardar datos del cliente"),
-    description="Guarda los datos que dio la persona que está escribiendo. Solo lo que dijo de sí misma.",
+    description=gettext_noop("Guarda los datos que dio la persona que está escribiendo. Solo lo que dijo de sí misma."),
     protocol="Usala apenas la persona diga su nombre, teléfono o correo. No pidas datos que ya tenés ni los inventes.",
     parameters=schema(
         name=text("Nombre y apellido", longest=200),
@@ -150,7 +171,7 @@ CREATE_CUSTOMER = Tool(
 QUALIFY_LEAD = Tool(
     name="qualify_lead",
     label=gettext_lazy("Calificar el interés"),
-    description="Registra el interés de quien escribe y lo que dijo de presupuesto, plazo y necesidad.",
+    description=gettext_noop("Registra el interés de quien escribe y lo que dijo de presupuesto, plazo y necesidad."),
     protocol="Usala cuando se sepa algo del interés, presupuesto, plazo o necesidad. «No me interesa» es none.",
     parameters=schema(
         interest=choice("Interés en comprar", "high", "medium", "low", "none"),

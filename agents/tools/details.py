@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from agents.domain.undo import changes
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult, schema
 from config.lib.errors import Invalid
 from crm.models import Contact, CustomField
@@ -65,27 +66,40 @@ def save_details(context: ToolContext, arguments: JSON) -> ToolResult:
     if not any(said.values()):
         return ToolResult(False, message=_("No hay nada para registrar."))
     try:
-        if said[CustomField.On.CONTACT]:
-            contacts.update_contact(contact=contact, by=context.actor, custom=said[CustomField.On.CONTACT])
-        if said[CustomField.On.LEAD]:
-            conversation = locked(context.conversation_id)
-            source = conversation.channel_source if conversation else ""
-            lead, _new = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
-            leads.update_lead(lead=lead, by=context.actor, custom=said[CustomField.On.LEAD])
+        back = _written(contact, said, context)
     except Invalid as error:
         wrong = [f"{name.removeprefix('custom.')}: {words}" for name, words in error.fields.items()]
         return ToolResult(False, {"saved": []}, "; ".join(wrong) or str(error.message))
     saved = [name for name in arguments if said[fields[name].on].get(fields[name].key) is not None]
     labels = ", ".join(fields[name].label for name in saved)
-    return ToolResult(
-        True, {"saved": saved}, receipt=Receipt("record", _("Datos guardados: %(names)s") % {"names": labels})
-    )
+    receipt = Receipt("record", _("Datos guardados: %(names)s") % {"names": labels})
+    return ToolResult(True, {"saved": saved}, receipt=receipt, back=back)
+
+
+def _written(contact: Contact, said: dict[str, dict[str, Any]], context: ToolContext) -> JSON:
+    """Write them on the held contact and its open lead; what undoing it needs, empty where all was known. Raises Invalid."""
+    back: JSON = {}
+    if said[CustomField.On.CONTACT]:
+        before = dict(contact.custom)
+        contacts.update_contact(contact=contact, by=context.actor, custom=said[CustomField.On.CONTACT])
+        back["custom"] = changes(before, contact.custom)
+    if said[CustomField.On.LEAD]:
+        conversation = locked(context.conversation_id)
+        source = conversation.channel_source if conversation else ""
+        lead, back["new_lead"] = leads.ensure_open_lead(contact=contact, source=source, by=context.actor)
+        before = dict(lead.custom)
+        leads.update_lead(lead=lead, by=context.actor, custom=said[CustomField.On.LEAD])
+        back |= {"lead": str(lead.pk), "lead_custom": changes(before, lead.custom)}
+    changed = back.get("custom") or back.get("lead_custom")
+    return {"contact": str(contact.pk), **back} if changed else {}
 
 
 SAVE_DETAILS = Tool(
     name="save_details",
     label=gettext_lazy("Completar campos propios"),
-    description="Guarda datos de los campos propios de la empresa que dijo la persona que está escribiendo.",
+    description=gettext_noop(
+        "Guarda datos de los campos propios de la empresa que dijo la persona que está escribiendo."
+    ),
     protocol="Usala apenas la persona diga alguno de esos datos. Guardá solo lo que dijo; no lo deduzcas ni lo inventes.",
     parameters=schema(),
     parameters_now=parameters,

@@ -1,6 +1,6 @@
 """Looking up what the company loaded as knowledge."""
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from agents.domain.prompt_security import screen
 from agents.tools.base import JSON, Tool, ToolContext, ToolResult, choice, schema, text
@@ -24,7 +24,9 @@ def rag_search(context: ToolContext, arguments: JSON) -> ToolResult:
 RAG_SEARCH = Tool(
     name="rag_search",
     label=gettext_lazy("Buscar en el conocimiento"),
-    description="Busca en los documentos de la empresa: precios, horarios, envíos, garantía, condiciones, preguntas frecuentes.",
+    description=gettext_noop(
+        "Busca en los documentos de la empresa: precios, horarios, envíos, garantía, condiciones, preguntas frecuentes."
+    ),
     protocol="Usala antes de responder cualquier dato del negocio. Sin pasajes que respondan, decí que no tenés ese dato.",
     parameters=schema(
         ("query",),

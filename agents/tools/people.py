@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from agents.models import AssistanceReport
+from agents.services.briefs import AGENT, hand_over
 from agents.tools.base import JSON, Receipt, Tool, ToolContext, ToolResult, choice, schema, text
 from messaging.models import Conversation
 from messaging.services.conversations import locked
-from messaging.services.takeover import hand_off
 
 
 def handoff_to_human(context: ToolContext, arguments: JSON) -> ToolResult:
@@ -20,8 +20,10 @@ def handoff_to_human(context: ToolContext, arguments: JSON) -> ToolResult:
     if conversation.mode != Conversation.Mode.AI:
         return ToolResult(True, {"already": True}, receipt=Receipt("handoff", _("Ya estaba con una persona")))
     reason = str(arguments.get("reason") or "").strip() or _("Pidió una persona")
-    hand_off(
+    hand_over(
+        tenant=context.tenant,
         conversation=conversation,
+        code=AGENT,
         reason=reason,
         summary=str(arguments.get("summary") or "").strip(),
         by=context.actor,
@@ -45,7 +47,7 @@ def report_assistance(context: ToolContext, arguments: JSON) -> ToolResult:
 HANDOFF_TO_HUMAN = Tool(
     name="handoff_to_human",
     label=gettext_lazy("Derivar a una persona"),
-    description="Pasa el chat a una persona del equipo.",
+    description=gettext_noop("Pasa el chat a una persona del equipo."),
     protocol="Usala si piden una persona, si hay un reclamo serio o si no podés resolver. Después avisá en una frase.",
     parameters=schema(
         ("reason",),
@@ -62,7 +64,7 @@ HANDOFF_TO_HUMAN = Tool(
 REPORT_ASSISTANCE = Tool(
     name="report_assistance",
     label=gettext_lazy("Informar la ayuda dada"),
-    description="Informa al equipo, sin que lo vea la persona, cuánto ayudó esta conversación.",
+    description=gettext_noop("Informa al equipo, sin que lo vea la persona, cuánto ayudó esta conversación."),
     protocol="Usala como mucho una vez por conversación, cuando el tema quede resuelto.",
     parameters=schema(
         ("kind", "score", "reasoning"),

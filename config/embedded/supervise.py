@@ -75,9 +75,10 @@ def commands(python: str, port: int, data: Path) -> dict[str, list[str]]:
             *("--no-access-log", "--timeout-graceful-shutdown", "5"),
         ],
         "worker": [
-            *(*celery, "worker", "-P", "threads", "-c", "16", "-Q", "inbound,agents,outbound,sync,default"),
+            *(*celery, "worker", "-P", "threads", "-c", "16", "-Q", "inbound,outbound,sync,default"),
             *("-l", "INFO", "--without-gossip", "--without-mingle"),
         ],
+        "agents": [python, "-m", "config.agents_worker"],
         "beat": [*celery, "beat", "-l", "INFO", "-s", str(data / "beat" / "schedule"), "--pidfile="],
     }
 
@@ -121,7 +122,7 @@ class Supervisor:
 
     def _end_leftovers(self) -> None:
         """Stop what a killed run left behind. The lock is ours, so nobody is using them."""
-        for name in ("web", "worker", "beat"):
+        for name in ("web", "worker", "agents", "beat"):
             note = processes.PidFile(self.data, name)
             if pid := note.leftover():
                 self.say(f"stopping the {name} of an earlier run (process {pid})")
@@ -185,7 +186,7 @@ class Supervisor:
             child = Child(name, command, environment, self.root, self.data, self.say)
             self.children.append(child)
             child.start()
-        self.say("web, worker and beat started")
+        self.say("web, workers and beat started")
 
     def _wait_ready(self) -> None:
         address = f"http://127.0.0.1:{self.options.port}/readyz"

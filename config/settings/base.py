@@ -33,7 +33,8 @@ SHARED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin",
+    # Without its pages where nobody can ask for one: a worker is several megabytes smaller.
+    "django.contrib.admin" if env.flag("BACK_OFFICE", True) else "django.contrib.admin.apps.SimpleAdminConfig",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
@@ -113,14 +114,16 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Calls of models that one worker of queue `agents` waits for at once; a company may hold a quarter of them.
+AGENT_THREADS = int(env.number("AGENT_THREADS", 200, minimum=1))
+_EACH_MINUTE = {"schedule": 60.0, "options": {"queue": "sync", "expires": 60}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "messaging.tasks.sweep", "schedule": 10.0, "options": {"queue": "inbound", "expires": 10}},
     "sweep-knowledge": {"task": "rag.tasks.sweep", "schedule": 60.0, "options": {"queue": "sync", "expires": 60}},
-    "sweep-privacy": {
-        "task": "agents.tasks.privacy_sweep",
-        "schedule": 60.0,
-        "options": {"queue": "sync", "expires": 60},
-    },
+    "sweep-privacy": {"task": "agents.tasks.privacy_sweep", **_EACH_MINUTE},
+    "sweep-acts": {"task": "agents.tasks.sweep_acts", **_EACH_MINUTE},
+    "assess-chats": {"task": "agents.tasks.assess_all_chats", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep-questions": {"task": "agents.tasks.sweep_questions", **_EACH_MINUTE},
     "sweep-chatwoot": {
         "task": "messaging.tasks.sweep_chatwoot",
         "schedule": 180.0,
@@ -138,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-duplicates": {"task": "crm.tasks.sweep_duplicates", "schedule": crontab(hour=7, minute=20)},  # UTC: by night
     "remind": {"task": "crm.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-stores": {"task": "crm.tasks.sweep_stores", "schedule": 60.0, "options": {"queue": "sync", "expires": 60}},
     "let-go-holds": {"task": "crm.tasks.let_go_holds", "schedule": 300.0, "options": {"expires": 300}},
     "forget-explanations": {"task": "crm.tasks.forget_explanations", "schedule": 3600.0, "options": {"expires": 3600}},
     "look-after-channels": {
@@ -163,12 +167,14 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-sellers": {"task": "crm.tasks.sweep_sellers", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-bulk": {"task": "crm.tasks.sweep_bulk", "schedule": 30.0, "options": {"expires": 30}},
-    "sweep-calendars": {
-        "task": "crm.tasks.sweep_calendars",
-        "schedule": 20.0,
-        "options": {"queue": "sync", "expires": 20},
+    "calendars": {"task": "crm.tasks.sweep_calendars", "schedule": 20.0, "options": {"queue": "sync", "expires": 20}},
+    "watch-models": {
+        "task": "agents.tasks.watch_all_models",
+        "schedule": crontab(hour=6, minute=40),  # UTC: by night
+        "options": {"queue": "sync"},
     },
     "heartbeat": {"task": "tenants.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "agents-beat": {"task": "agents.tasks.beat", "schedule": 10.0, "options": {"queue": "agents", "expires": 10}},
 }
 
 # --- web -----------------------------------------------------------------------------------------------
@@ -256,8 +262,13 @@ RATE_LIMITS = {
     "booking": "60/m",  # looking for a time on a booking page, per address and company
     "inbound": "120/m",  # what another system hands in, per token
     "calendar-push": "240/m",  # Google's messages that something changed, per channel
+    "store-push": "600/m",  # an online store's notices that something changed, per store
+    "store-order": "12/h",  # looking for an order by its number, per conversation, and per phone and e-mail it is proved by
     "lists": "100/m",  # leads, contacts, clients through the API: per person and list
     "relay": "600/m",  # messages handed to the relay: per company
+    "playground": "60/m",  # trying an agent out through the API: per company
+    "copilot": "20/m",  # help with writing: per person
+    "tool-try": "20/m",  # trying a service of the company's own out: per company
     "provider-test": "10/m",  # asking a provider whether a key works: per company
 }
 RATELIMIT_USE_CACHE = "limits"
@@ -329,6 +340,9 @@ INSTAGRAM_GRAPH_BASE_URL = env.text("INSTAGRAM_GRAPH_BASE_URL", "https://graph.i
 INSTAGRAM_OAUTH_BASE_URL = env.text("INSTAGRAM_OAUTH_BASE_URL", "https://api.instagram.com")
 YCLOUD_BASE_URL = env.text("YCLOUD_BASE_URL", "https://api.ycloud.com/v2")
 TIENDANUBE_BASE_URL = env.text("TIENDANUBE_BASE_URL", "https://api.tiendanube.com/2025-03")
+TIENDANUBE_AUTH_BASE_URL = env.text(
+    "TIENDANUBE_AUTH_BASE_URL", "https://www.tiendanube.com"
+)  # where its owner says yes
 GOOGLE_TOKEN_URI = env.text("GOOGLE_TOKEN_URI", "https://oauth2.googleapis.com/token")
 GOOGLE_CALENDAR_ENDPOINT = env.text("GOOGLE_CALENDAR_ENDPOINT", "https://www.googleapis.com/calendar/v3/")
 GOOGLE_CONSENT_URL = env.text("GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth")
@@ -379,7 +393,7 @@ TIMELINE = [
     "agents.services.timeline.entries",
 ]
 CONTACT_CHANNELS = "messaging.services.timeline.channels"  # a contact's chats, as a column of a query of contacts
-AI_SPENDING_OVER = "agents.services.scene.spending_is_over"  # whether a company's ceiling for today is reached
+AI_SPENDING_OVER = "agents.services.ceiling.spending_is_over"  # whether a company's ceiling for today is reached
 LEAD_ATTENDED = ["messaging.access.talking_agents"]  # chats in which an agent attends a lead just now
 HANDOVER_CHATS = {"hand": "messaging.services.handing.hand", "back": "messaging.services.handing.back"}
 MEMBER_ACTIVATED = ["crm.services.sellers.welcome"]  # called with the membership, inside its company

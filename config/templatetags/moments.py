@@ -13,20 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from config.lib.amounts import written
+
 register = template.Library()
 NOTHING = "—"
-SYMBOLS = {
-    "ARS": "$",
-    "MXN": "$",
-    "CLP": "$",
-    "COP": "$",
-    "UYU": "$",
-    "USD": "US$",
-    "BRL": "R$",
-    "EUR": "€",
-    "PEN": "S/",
-}
-POINT_DECIMALS = frozenset({"USD", "MXN", "PEN"})
 
 
 def relative(value: datetime, now: datetime) -> str | None:
@@ -106,7 +96,4 @@ def money(amount: Decimal | None, currency: str = "", short: bool = False) -> st
     """An amount as its currency is written at home: "$ 6.000.000,00", "US$ 1,250.00"; `short` without cents if there are none."""
     if amount is None:
         return NOTHING
-    digits = f"{amount:,.0f}" if short and amount == int(amount) else f"{amount:,.2f}"
-    if currency not in POINT_DECIMALS:
-        digits = digits.translate(str.maketrans(",.", ".,"))
-    return f"{SYMBOLS.get(currency, currency)}\N{NO-BREAK SPACE}{digits}".strip()
+    return written(amount, currency, 0 if short and amount == int(amount) else 2)

@@ -172,9 +172,11 @@ def reschedule(
     end: datetime | None = None,
     seller: Seller | None = None,
     look: bool = True,
+    looked: bool = False,
 ) -> AgendaEvent:
     """Move the same appointment: to an offer, or where a person wants it (`end` None = as long as it was, `seller` None =
-    the same). To where it is already changes nothing. It must be confirmed again. Raises Taken, Invalid as `book`.
+    the same). To where it is already changes nothing. It must be confirmed again. `looked`: `ask` was called for it a
+    moment ago, and rows are held by now. Raises Taken, Invalid as `book`.
     """
     said = offers.read(offer) if offer else None
     event = events.current(event.pk)
@@ -187,8 +189,8 @@ def reschedule(
         target = seller.pk if seller is not None else event.seller_id
         wanted = _sound(start, end or start + (event.ends_at - event.starts_at))
     service = event.service
-    with _or_taken(wanted, service, target, moving=event, look=look):
-        if said is not None:
+    with _or_taken(wanted, service, target, moving=event, look=look and not looked):
+        if said is not None and not looked:
             clear(target, service, wanted, moving=event, look=look)
         with transaction.atomic():
             event = events.locked(event.pk, sellers=[target])
@@ -197,6 +199,35 @@ def reschedule(
             if (event.seller_id, event.starts_at, event.ends_at) == (target, wanted.start, wanted.end):
                 return event
             return _moved(event, target, wanted, by, strict=said is not None)
+
+
+def ask(*, event: AgendaEvent, seller: UUID, start: datetime, end: datetime) -> None:
+    """Whether the seller's external calendars leave that time to the appointment, before anything is held.
+
+    Raises Taken, or Invalid `calendar_unknown`.
+    """
+    with _or_taken(Span(start, end), event.service, seller, moving=event):
+        clear(seller, event.service, Span(start, end), moving=event)
+
+
+def restore(*, event: AgendaEvent, by: Actor) -> AgendaEvent:
+    """Bring back a cancelled appointment at its time; it must be confirmed again. `ask` was called for it a moment ago.
+
+    Raises Taken when the time is not free any more, Invalid for one that is not cancelled.
+    """
+    event = events.current(event.pk)
+    wanted = Span(event.starts_at, event.ends_at)
+    with _or_taken(wanted, event.service, event.seller_id, moving=event, look=False), transaction.atomic():
+        event = events.locked(event.pk)
+        if event.status != Status.CANCELLED:
+            raise Invalid(_("Esa cita no está cancelada."), code="closed")
+        _seller(event.seller_id, event.service)
+        _place(event, wanted, strict=True)
+        event.status, event.cancelled_at, event.confirmed_at, event.cancel_reason = Status.SCHEDULED, None, None, ""
+        fields = ("status", "period", "cancelled_at", "confirmed_at", "cancel_reason")
+        events.keep(event, "restored", by, fields=fields)
+        events.notify(event.seller, event, "booked", by)
+        return event
 
 
 def latest_open(contact: Contact) -> Lead | None:

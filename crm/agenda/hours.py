@@ -1,7 +1,9 @@
 """When each seller attends a service, and what of their time is taken: gathered in a fixed number of statements."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +36,22 @@ FRESH = timedelta(minutes=30)  # how long a reading of an external calendar spea
 LONGEST = timedelta(days=14)  # of one event, so that looking back has an end
 DAY = timedelta(days=1)
 EVENT, BLOCK, ABSENCE = "event", "block", "absence"
+_cast: ContextVar[frozenset[UUID] | None] = ContextVar("cast", default=None)
+
+
+@contextmanager
+def only(sellers: Iterable[UUID]) -> Iterator[None]:
+    """Inside, for this thread, nobody but these attends: a rehearsal plays with its own people and holds no real row."""
+    before = _cast.set(frozenset(sellers))
+    try:
+        yield
+    finally:
+        _cast.reset(before)
+
+
+def is_rehearsed() -> bool:
+    """Whether this thread stands inside `only`."""
+    return _cast.get() is not None
 
 
 @dataclass
@@ -128,6 +146,8 @@ def attending(service: Service | UUID | None) -> QuerySet[Seller]:
     """Active sellers, members who no longer are left out, that attend the service; None = anything."""
     here = Membership.objects.active().filter(tenant_id=current_tenant().pk, user_id=OuterRef("user_id"))
     rows = Seller.objects.filter(Q(user=None) | Exists(here), is_active=True)
+    if (cast := _cast.get()) is not None:
+        rows = rows.filter(pk__in=cast)
     if service is None:
         return rows
     listed = Seller.services.through.objects.filter(seller=OuterRef("pk"))

@@ -20,6 +20,7 @@ from crm.api import (
     saved_views,
     sellers,
     stages,
+    store,
     tags,
     tasks,
 )
@@ -117,6 +118,8 @@ urlpatterns = [
     route("tags", tags.Tags),
     route("tags/<pk>", tags.OneTag),
     route("tags/<pk>/unite", tags.UniteTag),
+    route("store", store.CompanyStore),
+    route("store/products", store.StoreProducts),
     route("forms", inbound_forms.Forms),
     route("forms/<pk>", inbound_forms.OneForm),
     route("forms/<pk>/token", inbound_forms.FormToken),

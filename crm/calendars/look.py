@@ -14,6 +14,7 @@ from uuid import UUID
 
 import redis
 
+from config.lib import quiet
 from config.lib import redis as shared
 from config.lib.errors import ProviderError
 from crm.agenda import connection
@@ -75,8 +76,8 @@ def look(
 
 
 def _asked(calendar_ids: list[str], first: datetime, last: datetime) -> Busy:
-    """The answers that came in time; None, or nothing, for the rest."""
-    if not calendar_ids:
+    """The answers that came in time; None, or nothing, for the rest. A rehearsal asks nobody: nothing is known."""
+    if not calendar_ids or quiet.is_silent():
         return {}
     try:
         client = connection.client(seconds=SECONDS)

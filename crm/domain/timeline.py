@@ -32,16 +32,20 @@ class Group(StrEnum):
 @dataclass(frozen=True)
 class Undo:
     """A form that takes an act back: where it is posted, and its hidden fields. `asks`: a link to where something must
-    be said first."""
+    be said first. `needs`: the permission without which it is not shown."""
 
     href: str
     fields: Mapping[str, str] = field(default_factory=dict)
     asks: bool = False
+    needs: str = "leads.write"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: `text` says what happened in one sentence, `detail` are longer words (a note, a reason)."""
+    """One line: `text` says what happened in one sentence, `detail` are longer words (a note, a reason).
+
+    `gone`: it was taken back, and stands there crossed out.
+    """
 
     at: datetime
     key: str
@@ -54,6 +58,7 @@ class Entry:
     href: str = ""
     undo: Undo | None = None
     note: Mapping[str, Any] | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from crm.models.merge import ContactMerge, DuplicatePair
 from crm.models.numbers import Goal, Response
 from crm.models.pipeline import LostReason, Pipeline, Stage, StageChange, StageKind, StageRequest, StageTransition
 from crm.models.seller import Absence, Seller
+from crm.models.store import Store, StoreNotice, StoreProduct
 from crm.models.views import BulkAction, BulkChange, SavedView
 from crm.models.work import Note, Notification, Task
 
@@ -62,6 +63,9 @@ __all__ = [
     "StageKind",
     "StageRequest",
     "StageTransition",
+    "Store",
+    "StoreNotice",
+    "StoreProduct",
     "Strategy",
     "Submission",
     "Tag",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib.errors import Invalid
+from crm.agenda.hours import is_rehearsed
 from crm.domain import assignment as rules
 from crm.models import (
     Absence,
@@ -117,6 +118,8 @@ def assign_by_rule(
     can. The rule's row is held until the transaction ends, so that turns are exact. `spare`: a seller who gets nothing.
     `noted`: more facts for the history, of an act that tells of many leads at once. The caller holds the lead's row.
     """
+    if is_rehearsed():  # a lead that is never there takes nobody's turn, and holds no rule
+        return None
     rule = rule_for(lead)
     if rule is None:
         return None

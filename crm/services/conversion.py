@@ -137,6 +137,11 @@ def undo(*, conversion: Conversion, by: Actor, reason: str) -> Conversion:
     return conversion
 
 
+def client_is_used(conversion: Conversion) -> bool:
+    """Whether anything but this conversion hangs on the client: a payment, another sale, whatever app has it."""
+    return conversion.client is not None and _in_use(conversion.client, besides=conversion)
+
+
 def current(lead: Lead) -> Conversion:
     """The conversion that holds, or the last one that was undone. Raises NotFound for a lead never converted."""
     found = (
@@ -186,12 +191,12 @@ def _facts(lead: Lead) -> dict[str, str]:
     }
 
 
-def _in_use(client: Client) -> bool:
+def _in_use(client: Client, *, besides: Conversion | None = None) -> bool:
     """Whether anything besides undone conversions points at the client, in whatever app."""
     for relation in Client._meta.related_objects:
         rows = relation.related_model._base_manager.filter(**{relation.field.name: client})
         if relation.related_model is Conversion:
-            rows = rows.filter(undone_at=None)
+            rows = rows.filter(undone_at=None).exclude(pk=besides.pk if besides else None)
         if rows.exists():
             return True
     return False

@@ -171,6 +171,28 @@ def qualify_lead(
     return lead
 
 
+def unqualify_lead(*, lead: Lead, by: Actor, facts: Mapping[str, str], reasons: Sequence[Mapping[str, Any]]) -> Lead:
+    """Put back what was known before somebody qualified the held lead, also where that was nothing, and score it anew.
+
+    `reasons` are the score's of then: what is known again keeps the words it was learned from. Raises Invalid for a name
+    that is no fact of a qualification.
+    """
+    unknown = set(facts) - {"interest", "budget", "timeline", "needs"}
+    if unknown:
+        raise Invalid(_("No se puede cambiar: %(names)s.") % {"names": ", ".join(sorted(unknown))})
+    before = {"interest": lead.interest, "score": lead.score}
+    for name, value in facts.items():
+        setattr(lead, name, _interest(value) if name == "interest" else value)
+    lead.score_reasons = [*lead.score_reasons, *(each for each in reasons if each.get("factor") in facts)]
+    result = _scored(lead)
+    lead.score, lead.score_reasons = result.points, list(result.reasons)
+    lead.save(update_fields=[*facts, "score", "score_reasons", "updated_at"])
+    after = {"interest": lead.interest, "score": lead.score}
+    record(action="lead.unqualified", resource=lead, by=by, diff={"before": before, "after": after})
+    emit("LEAD_UPDATED", object="lead", id=lead.pk)
+    return lead
+
+
 def correct_score(*, lead: Lead, points: int, reason: str, by: Actor) -> Lead:
     """A person knows better: the score becomes `points` (0–100), and the difference stays whatever is learned later.
 

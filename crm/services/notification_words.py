@@ -1,7 +1,7 @@
 """One sentence for each kind of notification, in the reader's language.
 
-Facts by kind: assigned {"by"}; mention {"by"}; reminder {"title", "late": bool}; hot {"score"}; waiting {"minutes"};
-cold {"days"}; approval {"by", "stage", "state": "" | "approved" | "refused"}; handover {"by", "count"}; form {"form"};
+Facts by kind: assigned {"by"}; mention {"by"}; reminder {"title", "late": bool}; hot {"score"}; waiting {"minutes", "emergency": bool, "asked": bool};
+cold {"days"}; approval {"by", "stage", "state": "" | "approved" | "refused"} or {"act"}; handover {"by", "count"}; form {"form"};
 done {"title"}; agenda {"what": "booked" | "moved" | "cancelled" | "confirmed" | "move_wanted" | "unreached" | "outcome" |
 "conflict", "when": ISO time, "by"}. All are optional: without them the sentence says less.
 """
@@ -69,6 +69,10 @@ def _hot(name: str, facts: Facts) -> str:
 
 def _waiting(name: str, facts: Facts) -> str:
     minutes = facts.get("minutes")
+    if facts.get("asked"):
+        return _("La IA pregunta algo para responderle a %(name)s.") % {"name": name}
+    if facts.get("emergency"):
+        return _("Emergencia: %(name)s necesita una respuesta ya.") % {"name": name}
     if not minutes:
         return _("%(name)s espera una respuesta.") % {"name": name}
     if minutes < 120:
@@ -87,6 +91,8 @@ def _cold(name: str, facts: Facts) -> str:
 
 
 def _approval(name: str, facts: Facts) -> str:
+    if facts.get("act"):
+        return _("La IA pide aprobar «%(act)s» para %(name)s.") % {"act": facts["act"], "name": name}
     values = {"who": _who(facts), "name": name, "stage": facts.get("stage") or "—"}
     if facts.get("state") == "approved":
         return _("%(who)s aprobó pasar a %(name)s a «%(stage)s».") % values

@@ -103,6 +103,13 @@ DECLARED: Declaration = {
         }
     ),
     "crm.CalendarBlock": Columns(plain={STAFF: "title", CODE: "event_id etag"}),
+    "crm.Store": Columns(
+        plain={OURS: "name", STAFF: "connected_by", CODE: "store_id language currency state error route_key"}
+    ),
+    "crm.StoreProduct": Columns(
+        plain={OURS: "name about brand categories tags attributes variants link image name_text search_text"}
+    ),
+    "crm.StoreNotice": Columns(plain={CODE: "topic"}),
     "crm.AssignmentRule": Columns(plain={OURS: "name filters", CODE: "strategy"}),
     "crm.Goal": Columns(plain={CODE: "measure currency"}),
     "crm.Tag": Columns(plain={OURS: "name color description"}),

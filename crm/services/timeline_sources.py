@@ -43,7 +43,7 @@ NO_CHANGE = (".viewed", ".listed", ".merged", ".unmerged", ".consent", ".exporte
 _WORDS = CharField()
 PURPOSES = dict(Consent.Purpose.choices)
 TOUCHES = dict(Touch.Kind.choices)
-MEETING_ACTS = ("appointment.moved", "appointment.confirmed", "appointment.cancelled", "appointment.settled")
+MEETING_ACTS = tuple(f"appointment.{what}" for what in ("moved", "confirmed", "cancelled", "restored", "settled"))
 HANDS = dict(Assignment.Kind.choices)
 
 
@@ -310,6 +310,7 @@ def _meeting_act(row: Row) -> Entry:
     words = {
         "appointment.confirmed": _("La cita se confirmó"),
         "appointment.cancelled": _("La cita se canceló"),
+        "appointment.restored": _("La cita volvió a quedar agendada"),
         "appointment.settled": _("Vino a la cita") if said["came"] else _("No vino a la cita"),
     }
     text = words.get(said["action"]) or _("La cita cambió de vendedor")

@@ -14,7 +14,7 @@ PER_MINUTE = {
 }
 CEILING = Decimal("0.01")  # a minute, above the dearest of the list
 _SIXTY = Decimal(60)
-_EXACT = Decimal("0.000001")
+_EXACT = Decimal("0.000000001")
 
 
 def cost(model: str, seconds: Decimal | None) -> Decimal | None:

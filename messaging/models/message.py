@@ -149,6 +149,7 @@ class PendingStatus(models.Model):
     client_ref = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.CharField(max_length=400, blank=True)
+    pricing = models.JSONField(default=dict, blank=True)  # what the provider said of its fee
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

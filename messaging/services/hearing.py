@@ -4,12 +4,10 @@ The agent's turn waits for it (`turns.begin`); whatever cannot be heard is said 
 asks the customer to write. Nothing is dropped in silence.
 """
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -23,6 +21,7 @@ from messaging.models import Attachment, Conversation, Message
 from messaging.services import turns, wishes
 from messaging.services.conversations import locked, preview_of
 from messaging.services.media_files import content_of
+from messaging.signals import voice_heard
 from messaging.transcription.base import Heard, Transcriber
 from messaging.transcription.openai import OpenAITranscriber
 from tenants.context import tenant_context
@@ -83,7 +82,7 @@ def hear(*, tenant: Tenant, attachment_id: UUID) -> None:
         over = row is not None and import_string(settings.AI_SPENDING_OVER)(tenant)
     if row is None:
         return
-    content = content_of(tenant, row)
+    content, heard = content_of(tenant, row), None
     try:
         if over:
             message = _("Se alcanzó el tope de gasto de IA de hoy.")
@@ -97,6 +96,8 @@ def hear(*, tenant: Tenant, attachment_id: UUID) -> None:
     except ProviderError as error:
         with tenant_context(tenant):
             _stumbled(row, error)
+            if heard is not None:  # silence is charged too
+                _charged(row, heard, transcriber)
         return
     with tenant_context(tenant):
         _heard(row, heard, transcriber)
@@ -115,16 +116,9 @@ def transcriber_for(tenant: Tenant) -> Transcriber:
     return OpenAITranscriber(base_url=base_url, api_key=stored["API_KEY"], model=settings.TRANSCRIPTION_MODEL)
 
 
-def spent_since(since: datetime) -> Decimal:
-    """US dollars for what was heard of messages since then; an unknown price counts at the ceiling rate."""
-    rows = Attachment.objects.filter(hearing=READY, created_at__gte=since)
-    sums = rows.aggregate(
-        known=Sum("cost_usd"),
-        unpriced=Count("pk", filter=Q(cost_usd__isnull=True)),
-        seconds=Sum("seconds", filter=Q(cost_usd__isnull=True)),
-    )
-    counted = hearing_prices.counted(unpriced=sums["unpriced"], seconds=sums["seconds"] or Decimal(0))
-    return (sums["known"] or Decimal(0)) + counted
+def _charged(row: Attachment, heard: Heard, by: Transcriber) -> None:
+    chat = row.message.conversation_id
+    voice_heard.send(sender=Attachment, attachment=row, conversation_id=chat, model=by.model, seconds=heard.seconds)
 
 
 def _claim(attachment_id: UUID) -> Attachment | None:
@@ -179,6 +173,7 @@ def _heard(row: Attachment, heard: Heard, by: Transcriber) -> None:
     )
     if not noted:
         return
+    _charged(row, heard, by)
     ours = message.payload.pop("placeholder", False)
     message.text = heard.text if ours else f"{message.text}\n{heard.text}".strip()
     message.payload["heard"] = True

@@ -22,6 +22,7 @@ from messaging.services import (
 )
 from messaging.services.conversations import add_message, cancel_queued, locked, open_conversation, preview_of
 from messaging.services.statuses import known_message
+from messaging.signals import message_revoked
 from tenants.context import current_tenant
 from tenants.live.services import emit
 
@@ -143,6 +144,7 @@ def accept_revoke(*, channel: Channel, item: base.Revoke) -> None:
     message.text, message.payload = "", {"revoked": True}
     message.save(update_fields=["text", "payload"])
     media.forget(tenant=current_tenant(), attachments=list(message.attachments.all()))
+    message_revoked.send(sender=Message, message=message)
     _refresh(message)
 
 

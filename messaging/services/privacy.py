@@ -74,7 +74,7 @@ DECLARED: Declaration = {
         DELETED,
         COPY,
         "messages: a delivery notice, kept three days",
-        plain={CODE: "status error_code"},
+        plain={CODE: "status error_code pricing"},
     ),
     "messaging.ProviderNotice": Columns("text payload", DELETED, "notices", plain={CODE: "kind"}),
     "ingest.ChannelRoute": Columns(plain={OURS: "route_key config", CODE: "provider"}),

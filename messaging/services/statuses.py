@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config.lib.ids import as_uuid
+from messaging.domain.charges import charge_of, kept
 from messaging.domain.statuses import follows
 from messaging.domain.timing import MOST_ATTEMPTS, retry_wait
 from messaging.models import Channel, ChannelIdentity, Conversation, Message, MessageStatus, PendingStatus, Provider
@@ -17,6 +18,7 @@ from messaging.services import channel_trouble
 from messaging.services.answers import did_not_leave
 from messaging.services.conversations import locked
 from messaging.services.outbound import forget_try, wake
+from messaging.signals import message_charged
 from tenants.live.services import emit
 
 KEEP_PENDING = timedelta(days=3)
@@ -61,6 +63,7 @@ def accept_status(*, channel: Channel, item: StatusUpdate) -> None:
     if message.provider_message_id is None:
         message.provider_message_id = item.message_id
         message.save(update_fields=["provider_message_id"])
+    _charged(message, item.status, item.payload, item.at)  # also when it comes late: a fee is a fee
     if not follows(message.status, item.status):
         return
     now = timezone.now()
@@ -185,6 +188,7 @@ def join_pending(message: Message) -> None:
         channel_id=message.sent_via_id or message.channel_id, provider_message_id=message.provider_message_id
     ).order_by("at")
     for notice in waiting:
+        _charged(message, notice.status, notice.pricing, notice.at)
         apply(message, notice.status, at=notice.at, code=notice.error_code, error=notice.error)
     waiting.delete()
 
@@ -203,6 +207,12 @@ def join_late() -> int:
             join_pending(message)
             count += 1
     return count
+
+
+def _charged(message: Message, status: str, told: dict[str, Any], at: datetime) -> None:
+    charge = charge_of(status, told)
+    if charge is not None:
+        message_charged.send(sender=Message, message=message, charge=charge, at=min(at, timezone.now()))
 
 
 def forget_old_pending() -> int:
@@ -227,5 +237,6 @@ def _keep(channel: Channel, item: StatusUpdate) -> None:
         client_ref=(item.client_ref or "")[:64],
         error_code=item.error_code[:40],
         error=item.error_text[:400],
+        pricing=kept(item.payload),
     )
     PendingStatus.objects.bulk_create([row], ignore_conflicts=True)

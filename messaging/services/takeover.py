@@ -11,6 +11,7 @@ from config.lib import commit
 from config.lib.errors import Invalid
 from messaging.models import Conversation, Message, MessageStatus, Provider
 from messaging.services.conversations import ELSEWHERE, cancel_queued, note
+from messaging.signals import chat_returned
 from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
@@ -106,27 +107,38 @@ def hand_off(
     summary: str = "",
     turn_token: UUID | None = None,
     cause: str = Cause.AGENT,
+    code: str = "",
+    user: User | None = None,
+    until: datetime | None = None,
 ) -> Conversation:
-    """The agent (or a rule) asks for a person. With `turn_token` that turn may still say its last words."""
+    """The agent (or a rule) asks for a person. With `turn_token` that turn may still say its last words.
+
+    `summary` is what whoever takes it should know, `code` a short name of the reason, `user` who gets the chat, `until`
+    when an agent may answer again (after the company's hours for a takeover when not named).
+    """
     reason, summary = reason.replace("\x00", ""), summary.replace("\x00", "")  # a model's words
     conversation.mode = Conversation.Mode.HUMAN
     conversation.mode_reason = reason[:300]
     hours = tenant_settings.of(current_tenant()).human_override_hours
-    conversation.human_override_until = timezone.now() + timedelta(hours=hours)
+    conversation.human_override_until = until or timezone.now() + timedelta(hours=hours)
     conversation.handoff_token = turn_token
     conversation.waiting_since = conversation.waiting_since or timezone.now()
     conversation.reply_due_at = conversation.reply_first_at = None
     if turn_token is None:
         silence(conversation)
-    note(conversation, summary or reason, cause=_("Derivado a una persona: %(reason)s") % {"reason": reason[:120]})
+    moved = {"moved": True} if user is not None and user.pk != conversation.assignee_id else {}
+    if user is not None:
+        conversation.assignee = user
+    words = _("Derivado a una persona: %(reason)s") % {"reason": reason[:120]}
+    note(conversation, summary or reason, cause=words, payload={"handoff": code} if code else {})
     conversation.save()
     record(
         action="conversation.handed_off",
         resource=conversation,
         by=by,
-        diff={"cause": str(cause), "reason": reason[:300]},
+        diff={"cause": str(cause), "reason": reason[:300], **({"code": code} if code else {})},
     )
-    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
+    emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk, **moved)
     emit("HANDOFF", object="conversation", id=conversation.pk, to="human")
     _tell_provider(conversation)
     return conversation
@@ -175,13 +187,15 @@ def release_if_over(conversation: Conversation, now: datetime) -> None:
 
 
 def release_overdue(now: datetime) -> int:
-    """Give back every chat whose takeover is over."""
+    """Give back every chat whose takeover is over; whoever still waits in one is not left waiting."""
     rows = Conversation.objects.select_for_update(skip_locked=True, no_key=True).filter(
         mode=Conversation.Mode.HUMAN, human_override_until__lte=now
     )
     count = 0
     for conversation in rows[:100]:
         release_if_over(conversation, now)
+        if conversation.waiting_since is not None:
+            chat_returned.send(sender=release_overdue, conversation=conversation)
         count += 1
     return count
 

@@ -1,15 +1,12 @@
 """The agent's turn: begun under a lock with a fencing token, so that only its holder may reply and a dead one is replaced."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Event, Thread
 from time import monotonic
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,15 +14,14 @@ from config.lib import commit
 from messaging.domain import opt_out
 from messaging.domain.timing import reply_due
 from messaging.models import Attachment, Conversation
-from messaging.services import takeover
+from messaging.services import leases, takeover
 from messaging.services.conversations import locked
-from tenants.context import current_tenant, tenant_context
+from tenants.context import current_tenant
 from tenants.domain.actor import Actor
 from tenants.live.services import emit
 from tenants.models import Tenant
 from tenants.services import tenant_settings
 
-logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # how long a customer waits for another worker when one dies
 RENEW_SECONDS = 8.0
 LONGEST_SECONDS = 300.0  # a turn that hangs for ever is given up; the agents' own limit is far below
@@ -54,7 +50,10 @@ def arm(conversation: Conversation, now: datetime) -> None:
 
 
 def begin(conversation_id: UUID) -> Turn | None:
-    """Take the turn if it is due and free. Run inside a tenant transaction. A turn that moved is queued again."""
+    """Take the turn if it is due and free. Run inside a tenant transaction. A turn that moved is queued again.
+
+    One whose worker died counts as a failure: see `given_up`.
+    """
     conversation = locked(conversation_id)
     now = timezone.now()
     if conversation is None or conversation.reply_due_at is None:
@@ -71,9 +70,11 @@ def begin(conversation_id: UUID) -> Turn | None:
         return None
     if _listens(conversation, now):
         return None
+    if conversation.turn_token is not None and conversation.turn_until is not None:  # neither ended nor put off
+        conversation.turn_failures += 1
     conversation.turn_token, conversation.turn_until = uuid4(), now + LEASE
     conversation.turn_upto = conversation.reply_sequence
-    conversation.save(update_fields=["turn_token", "turn_until", "turn_upto"])
+    conversation.save(update_fields=["turn_token", "turn_until", "turn_upto", "turn_failures"])
     emit("CONVERSATION_UPDATED", object="conversation", id=conversation.pk)
     return Turn(conversation.pk, conversation.turn_token, conversation.turn_upto)
 
@@ -120,31 +121,27 @@ def may_answer(conversation: Conversation, now: datetime) -> bool:
 @contextmanager
 def kept(*, tenant: Tenant, turn: Turn) -> Iterator[None]:
     """Keep the lease of a turn while it is worked on, so that it can be short: a dead worker renews nothing."""
-    over = Event()
-    Thread(target=_keep, args=(tenant, turn, over), name="turn-lease", daemon=True).start()
+    held = leases.Held(tenant, turn.token, LEASE, monotonic() + LONGEST_SECONDS)
+    leases.keeper.add(held, every=RENEW_SECONDS)
     try:
         yield
     finally:
-        over.set()
-
-
-def _keep(tenant: Tenant, turn: Turn, over: Event) -> None:
-    began = monotonic()
-    while not over.wait(RENEW_SECONDS) and monotonic() - began < LONGEST_SECONDS:
-        try:
-            with tenant_context(tenant):
-                mine = Conversation.objects.filter(pk=turn.conversation_id, turn_token=turn.token)
-                if not mine.update(turn_until=timezone.now() + LEASE):
-                    return
-        except DatabaseError as error:
-            logger.warning("lease of a turn not renewed: %s", error)
-        finally:
-            connection.close()
+        leases.keeper.drop(turn.token)
 
 
 def still_mine(conversation_id: UUID, token: UUID) -> bool:
     """Whether the turn may go on: nobody took the chat and no other worker replaced it."""
     return Conversation.objects.filter(pk=conversation_id, turn_token=token).exists()
+
+
+def given_up(conversation_id: UUID) -> bool:
+    """Whether the turn failed as often as it may: whoever holds it hands the chat over instead of trying again."""
+    return Conversation.objects.filter(pk=conversation_id, turn_failures__gte=MOST_FAILURES).exists()
+
+
+def put_off(*, conversation_id: UUID, token: UUID) -> None:
+    """Nobody worked on the turn and nobody died of it (a module was being migrated): free when its lease is over."""
+    Conversation.objects.filter(pk=conversation_id, turn_token=token).update(turn_token=None)
 
 
 def end(conversation: Conversation, *, answered: bool) -> None:
@@ -171,8 +168,8 @@ def close_silently(*, conversation_id: UUID, token: UUID) -> bool:
     return True
 
 
-def fail(*, conversation_id: UUID, token: UUID, reason: str, by: Actor, final: bool = False) -> str:
-    """The turn broke: try again later, or after the last try (or when `final`) hand the chat to people, visibly.
+def fail(*, conversation_id: UUID, token: UUID, reason: str, by: Actor) -> str:
+    """The turn broke: try again later, or after the last try hand the chat to people, visibly.
 
     Answers "retry", "handed_off" or "lost" (somebody else has the turn by now).
     """
@@ -180,7 +177,7 @@ def fail(*, conversation_id: UUID, token: UUID, reason: str, by: Actor, final: b
     if conversation is None or conversation.turn_token != token:
         return "lost"
     conversation.turn_failures += 1
-    if final or conversation.turn_failures >= MOST_FAILURES:
+    if conversation.turn_failures >= MOST_FAILURES:
         conversation.turn_token = conversation.turn_until = None
         takeover.hand_off(
             conversation=conversation,
@@ -201,6 +198,11 @@ def due_ids(limit: int = 200) -> list[UUID]:
     now = timezone.now()
     rows = Conversation.objects.filter(reply_due_at__lte=now).exclude(turn_until__gt=now)
     return list(rows.order_by("reply_due_at").values_list("id", flat=True)[:limit])
+
+
+def next_due() -> UUID | None:
+    """The turn of the company that waits longest. Run inside a tenant transaction."""
+    return next(iter(due_ids(limit=1)), None)
 
 
 def _queue(conversation_id: UUID, wait: float) -> None:

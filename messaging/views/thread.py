@@ -8,10 +8,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from config.lib.ids import as_uuid
 from messaging.domain.media_limits import DRAWN, plain_mime
 from messaging.domain.timing import window_closes
 from messaging.models import Attachment, Conversation, Message, Provider
@@ -67,8 +69,13 @@ class File:
 
 @dataclass(frozen=True)
 class Receipt:
+    """What an agent did. `undo`: where it can be undone, and `undone_by` and `undone_at` once somebody did."""
+
     text: str
     href: str
+    undo: str = ""
+    undone_by: str = ""
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -221,13 +228,18 @@ def _files(message: Any) -> list[File]:
 
 
 def _receipts(given: object) -> list[Receipt]:
-    """Receipts an agent's turn left on the message: [{"text", "url"}]; anything else is passed over."""
+    """Receipts an agent's turn left on the message: [{"text", "url", "call"}]; anything else is passed over."""
     listed = given if isinstance(given, list) else []
-    return [
-        Receipt(str(one["text"]), _own(str(one.get("url") or "")))
-        for one in listed
-        if isinstance(one, dict) and one.get("text")
-    ]
+    return [_receipt(one) for one in listed if isinstance(one, dict) and one.get("text")]
+
+
+def _receipt(one: dict[str, Any]) -> Receipt:
+    call, undone = as_uuid(one.get("call")), one.get("undone")
+    undo = f"/agentes/hechos/{call}/" if call else ""
+    text, href = str(one["text"]), _own(str(one.get("url") or ""))
+    if not isinstance(undone, dict):
+        return Receipt(text, href, undo)
+    return Receipt(text, href, "", str(undone.get("by") or "—"), parse_datetime(str(undone.get("at") or "")))
 
 
 def _own(url: str) -> str:

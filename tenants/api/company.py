@@ -1,5 +1,6 @@
 """The company's own settings."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.api.base import CompanyView
+from tenants.domain import spending
 from tenants.domain.tenant_settings import LIMITS
 from tenants.models import Tenant
 from tenants.services import companies, tenant_settings
@@ -31,6 +33,37 @@ class SettingsBody(serializers.Serializer):
     )
     ai_daily_spend_usd = serializers.DecimalField(
         max_digits=12, decimal_places=4, min_value=0, required=False, allow_null=True
+    )
+    ai_warn_percent = serializers.IntegerField(
+        min_value=1,
+        max_value=100,
+        required=False,
+        allow_null=True,
+        help_text="Of the ceiling: the people are told there.",
+    )
+    usd_rate = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=spending.PLACES,
+        min_value=Decimal("0.000001"),
+        max_value=spending.MOST_RATE,
+        required=False,
+        allow_null=True,
+        help_text="Units of the company's currency per dollar; costs are shown in both. null: not given.",
+    )
+    hourly_cost = serializers.DecimalField(
+        max_digits=16,
+        decimal_places=spending.PLACES,
+        min_value=Decimal("0.000001"),
+        max_value=spending.MOST_HOURLY,
+        required=False,
+        allow_null=True,
+        help_text="An hour of a person's work in the company's currency, for what agents saved. null: not given.",
+    )
+    message_fees_usd = serializers.DictField(
+        child=serializers.DecimalField(max_digits=9, decimal_places=spending.PLACES, min_value=0, max_value=100),
+        required=False,
+        allow_null=True,
+        help_text='What the provider charges for a message of a category: {"marketing": "0.0618"}.',
     )
     require_second_factor = serializers.BooleanField(
         required=False, help_text="Nobody of the company enters without one; whoever sets it must have theirs."

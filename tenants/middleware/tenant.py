@@ -30,7 +30,8 @@ from tenants.services.client_address import client_ip
 
 class TenantMiddleware:
     """Views marked `scope = "auth"` run in the sign-in scope, "platform" in that of the platform's staff, "none" without a
-    database, all others as a company."""
+    database, all others as a company. Of these the ones marked `waits` run outside of any transaction, because they wait for
+    a provider: they enter the company themselves, for moments (tenants.api.waiting)."""
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
@@ -75,7 +76,10 @@ class TenantMiddleware:
             return self.get_response(request)  # the view's gate refuses, with a way to sign in
         with tenant_context(tenant):
             admit(request, tenant, identity.membership(request.claim, tenant))
-            return self._answer(request)
+            if not _of_view(request, "waits", False):
+                return self._answer(request)
+        request.named_tenant = tenant
+        return self._spoken(request)
 
     def _platform(self, request: Request) -> HttpResponse:
         """Only for the platform's own staff; others meet the view's gate without any scope."""
@@ -91,12 +95,16 @@ class TenantMiddleware:
             return self._answer(request)
 
     def _answer(self, request: Request) -> HttpResponse:
-        language = getattr(request.user, "locale", "")
-        with translation.override(language or translation.get_language() or settings.LANGUAGE_CODE):
-            response = self.get_response(request)
+        response = self._spoken(request)
         if response.status_code >= 500 or request.undo:
             transaction.set_rollback(True)
         return response
+
+    def _spoken(self, request: Request) -> HttpResponse:
+        """The answer in the person's language."""
+        language = getattr(request.user, "locale", "")
+        with translation.override(language or translation.get_language() or settings.LANGUAGE_CODE):
+            return self.get_response(request)
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         request.undo = True
@@ -111,15 +119,21 @@ def _names_a_company(request: Request) -> bool:
 
 def _nobody(request: Any) -> None:
     request.tenant = request.member = request.membership = request.claim = request.host_tenant = None
+    request.named_tenant = None
     request.user, request.actor, request.lacks_factor = AnonymousUser(), Actor("contact"), False
 
 
 def _scope(request: Request) -> str:
+    return str(_of_view(request, "scope", "tenant"))
+
+
+def _of_view(request: Request, name: str, otherwise: Any) -> Any:
+    """What the view of this address, a function or a class, is marked with."""
     try:
         view = resolve(request.path_info).func
     except Resolver404:
-        return "tenant"
-    return str(getattr(view, "scope", None) or getattr(getattr(view, "cls", None), "scope", "tenant"))
+        return otherwise
+    return getattr(view, name, None) or getattr(getattr(view, "cls", None), name, otherwise)
 
 
 def admit(request: Any, tenant: Tenant, member: Membership | None) -> None:

@@ -18,6 +18,7 @@ class Category(models.TextChoices):
     CHATWOOT = "chatwoot", "Chatwoot"
     SUPABASE = "supabase", "Supabase"
     WEBHOOK = "webhook", "Webhook"
+    TOOLS = "tools", _("Herramientas propias")
 
 
 class DataKey(models.Model):

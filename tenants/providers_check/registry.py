@@ -10,6 +10,7 @@ from tenants.providers_check import (
     smtp,
     supabase,
     tiendanube,
+    tools,
     webhook,
     whatsapp_cloud,
     ycloud,
@@ -31,14 +32,20 @@ _MODULES = (
     webhook,
 )
 KINDS: dict[str, Kind] = {module.KIND.category: module.KIND for module in _MODULES}
+# Kinds without a card of their own: their secrets are written where they are used.
+ELSEWHERE: dict[str, Kind] = {tools.KIND.category: tools.KIND}
+
+
+def kind_of(category: str) -> Kind | None:
+    return KINDS.get(category) or ELSEWHERE.get(category)
 
 
 def group_of(category: str, name: str) -> Group | None:
     """The names that work together with this one; `name` without a channel."""
-    kind = KINDS.get(category)
+    kind = kind_of(category)
     return kind.group_of(name) if kind else None
 
 
 def field_of(category: str, name: str) -> Field | None:
-    kind = KINDS.get(category)
+    kind = kind_of(category)
     return kind.field_of(name) if kind else None

@@ -35,5 +35,18 @@ KIND = Kind(
             ),
             ask,
         ),
+        Group(
+            _("App"),
+            (
+                # The company's own app: its one return address and its notices lead to one company only.
+                Field("APP_ID", _("Id de la app"), clean=formats.number, shown=True, lendable=False),
+                Field(
+                    "APP_SECRET",
+                    _("Secreto de la app"),
+                    _("En el panel de socios de Tienda Nube. Firma cada aviso de la tienda."),
+                    lendable=False,
+                ),
+            ),
+        ),
     ),
 )

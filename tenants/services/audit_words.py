@@ -37,6 +37,7 @@ FAMILIES = {
     "appointment": gettext_lazy("Citas"),
     "service": gettext_lazy("Servicios"),
     "calendar": gettext_lazy("Calendarios"),
+    "store": gettext_lazy("Tienda en línea"),
     "contact": gettext_lazy("Contactos"),
     "client": gettext_lazy("Clientes"),
     "pipeline": gettext_lazy("Embudos"),

@@ -12,7 +12,7 @@ from config.lib import commit
 from config.lib.errors import Invalid
 from config.lib.ids import key_of
 from tenants.context import auth_scope, current_tenant
-from tenants.domain import weekly_hours
+from tenants.domain import spending, weekly_hours
 from tenants.domain.actor import Actor
 from tenants.domain.tenant_settings import LIMITS
 from tenants.live import access_topics
@@ -34,7 +34,7 @@ def update_settings(*, by: Actor, changes: Mapping[str, Any]) -> Tenant:
     row = Tenant.objects.select_for_update(no_key=True).get(pk=current_tenant().pk)
     own, wrong = dict(row.settings), {}
     for name, value in changes.items():
-        if name not in (SPEND, SECOND_FACTOR, HOURS) and name not in LIMITS:
+        if name not in (SPEND, SECOND_FACTOR, HOURS, *spending.NAMES) and name not in LIMITS:
             wrong[name] = _("Ese ajuste no existe.")
         elif value is None:
             own.pop(name, None)
@@ -46,6 +46,10 @@ def update_settings(*, by: Actor, changes: Mapping[str, Any]) -> Tenant:
             own[name] = weekly_hours.canonical(value)
             if weekly_hours.problem(own[name]):
                 wrong[name] = _("Cada día lleva tramos como 09:00 a 13:00, sin pisarse.")
+        elif name in spending.NAMES:
+            own[name] = spending.stored(name, value)
+            if own[name] is None:
+                wrong[name] = _unusable(name)
         elif name == SPEND:
             if not Decimal(0) <= value <= MOST_SPEND:
                 wrong[name] = _("Debe estar entre 0 y 1.000.000.")
@@ -68,6 +72,15 @@ def update_settings(*, by: Actor, changes: Mapping[str, Any]) -> Tenant:
             partial(access_topics.changed, row.pk)
         )  # after the line above: sockets are asked by the new settings
     return row
+
+
+def _unusable(name: str) -> str:
+    return {
+        spending.WARN_PERCENT: _("Debe ser un número entero entre 1 y 100."),
+        spending.RATE: _("Debe ser mayor que 0, con hasta 6 decimales."),
+        spending.HOURLY: _("Debe ser mayor que 0, con hasta 6 decimales."),
+        spending.FEES: _("Cada categoría lleva un precio en dólares entre 0 y 100, con hasta 6 decimales."),
+    }[name]
 
 
 def _has_second_factor(by: Actor) -> bool:

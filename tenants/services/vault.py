@@ -21,7 +21,7 @@ from tenants.domain.actor import Actor
 from tenants.keyring import Unreadable, binding, key_for, seal, unseal
 from tenants.locks import hold
 from tenants.models import Credential, CredentialVersion, DataKey, Health, PlatformCredential
-from tenants.providers_check.registry import KINDS, field_of, group_of
+from tenants.providers_check.registry import field_of, group_of, kind_of
 from tenants.ring import VaultUnreadable, ring
 from tenants.services import registry, vault_keys
 from tenants.services.audit import record
@@ -151,7 +151,7 @@ def bound_lent(category: str, name: str, version: int) -> bytes:
 @sensitive_variables("value")
 def checked(category: str, name: str, value: str) -> str:
     """The value as it is kept. Raises Invalid, which never quotes it."""
-    kind = KINDS.get(category)
+    kind = kind_of(category)
     if kind is None:
         raise Invalid(_("Esa categoría no existe."), fields={"category": _("Categoría desconocida.")})
     base_name, _at, channel = name.partition("@")

@@ -12,7 +12,7 @@ from config.wsgi import application
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services.tokens import access_token
-from tests.factories.agents import make_run, make_tool_call, make_version
+from tests.factories.agents import make_run, make_test_case, make_tool_call, make_version
 from tests.factories.crm import make_lead, make_seller
 from tests.factories.messaging import make_attachment, make_channel, make_conversation, make_message
 from tests.factories.rag import make_document
@@ -41,6 +41,7 @@ def rows_to_hit() -> dict[str, str]:
         "channels": make_channel(),
         "agents": make_version().agent,
         "runs": run,
+        "test-sets": make_test_case(),
         "documents": make_document(),
     }
     return {noun: str(row.pk) for noun, row in rows.items()}

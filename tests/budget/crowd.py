@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, ToolCall
+from agents.models import Agent, AgentRun, AgentVersion, AssistanceReport, LedgerEntry, ToolCall
 from config.lib.ids import uuid7
 from crm.models import Contact, Lead, Pipeline, Seller, Stage, StageChange, StageTransition
 from messaging.ingest.models import ChannelRoute, InboundEvent
@@ -307,6 +307,12 @@ def _agents(crowd: Crowd, conversations: list[Conversation]) -> None:
         for n in range(count)
     ]
     _many(crowd, AgentRun, runs)
+    spent = {"kind": "model", "what": "gpt-4o", "usd": "0.01", "counted_usd": "0.01", "currency": "ARS"}
+    chats = [conversations[n % len(conversations)].pk for n in range(count)]
+    entries = [
+        LedgerEntry(source=str(run.pk), conversation_id=chat, **spent) for run, chat in zip(runs, chats, strict=True)
+    ]
+    _many(crowd, LedgerEntry, entries)
     calls = [ToolCall(run=runs[0], key=str(n), tool="rag_search", position=n) for n in range(count)]
     calls += [ToolCall(run=run, key=f"one-{run.pk}", tool="rag_search") for run in runs[1:]]
     _many(crowd, ToolCall, calls)

@@ -19,14 +19,16 @@ TOLD = 3  # a refusal is told in a transaction of its own, once the request's is
 MOST_IN_ADMIN = 14
 FEW, MANY = 10, 1000
 # Numbers of a period, which open exactly as many rows: these are counted to the end (docs/decisions/015).
-EXACT = ("tablero/", "informes/", "api/v1/reports/")
+EXACT = (
+    "tablero/", "informes/", "api/v1/reports/", "agentes/costos/", "agentes/resultados/", "agentes/herramientas/", "api/v1/tools",
+)  # fmt: skip
 HEALTH = ("healthz", "readyz")  # 503 is an answer
 # Nobody but who directs the company gets into the admin; a refusal costs the same for everybody.
 # Deleting and history are the admin's own code: a third of the models is enough to see what our classes add to it.
 BESIDE = [each for each in READ if each.is_admin and each.route.endswith(("/delete/", "/history/"))]
 ASKED = [each for each in READ if each not in BESIDE] + dealt(BESIDE, 0, share=3)
 PAGES = [each for each in ASKED if not each.is_admin]
-CASES = [("ana", each) for each in ASKED] + [("sol", each) for each in dealt(PAGES, 0, share=2)]
+CASES = [("ana", each) for each in ASKED] + [("sol", each) for each in dealt(PAGES, 0, share=4)]
 
 
 @pytest.fixture(scope="module")

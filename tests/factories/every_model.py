@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.lib.ids import uuid7
 from tenants.live.models import IdempotentRequest, LiveCounter, LiveEvent
-from tests.factories import agenda, agents, crm, crm_more, messaging, rag
+from tests.factories import agenda, agents, crm, crm_more, messaging, rag, store
 
 
 def make_live_event(**over: object) -> LiveEvent:
@@ -46,6 +46,9 @@ FACTORIES: dict[str, Callable[..., models.Model]] = {
     "crm.ExternalCalendar": agenda.make_calendar,
     "crm.CalendarBlock": agenda.make_block,
     "crm.CalendarConflict": agenda.make_conflict,
+    "crm.Store": store.make_store,
+    "crm.StoreProduct": store.make_product,
+    "crm.StoreNotice": store.make_store_notice,
     "crm.StageTransition": crm.make_transition,
     "crm.StageChange": crm.make_stage_change,
     "crm.Lead": crm.make_lead,
@@ -91,8 +94,21 @@ FACTORIES: dict[str, Callable[..., models.Model]] = {
     "rag.Chunk": rag.make_chunk,
     "agents.Agent": agents.make_agent,
     "agents.AgentVersion": agents.make_version,
+    "agents.TestCase": agents.make_test_case,
+    "agents.TestResult": agents.make_test_result,
+    "agents.TestResult_runs": agents.make_tried,
+    "agents.TestCheck": agents.make_test_check,
     "agents.AgentRun": agents.make_run,
+    "agents.LedgerEntry": agents.make_entry,
     "agents.ToolCall": agents.make_tool_call,
     "agents.AssistanceReport": agents.make_report,
+    "agents.Assessment": agents.make_assessment,
     "agents.PrivacyRequest": agents.make_privacy_request,
+    "agents.BusinessAsset": agents.make_asset,
+    "agents.Desk": agents.make_desk,
+    "agents.ChatSummary": agents.make_summary,
+    "agents.ModelEnd": agents.make_model_end,
+    "agents.Tool": agents.make_tool,
+    "agents.PendingAct": agents.make_pending_act,
+    "agents.Question": agents.make_question,
 }

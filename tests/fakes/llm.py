@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Protocol, Self
+from urllib.parse import unquote
 
 DEFAULT_TEXT = "Hola, ¿en qué te puedo ayudar?"
 
@@ -38,6 +39,8 @@ class Reply:
     signature: str = ""
     body: str | None = None
     lasting: bool = False
+    drip: float = 0.0  # seconds between two bytes of the answer's body
+    breaks: bool = False  # the connection ends in the middle of the body
 
     def payload(self, request: dict[str, Any], number: int) -> dict[str, Any]:
         """The JSON body of this reply to the request with this number."""
@@ -107,6 +110,8 @@ class FakeLLM:
         self.key = key
         self.refuses: set[str] = set()
         self.checks_signatures = False
+        self.manners: Manners | None = None  # of one family of models, held to the letter
+        self.calendar: dict[str, Any] = {"fake-model": None}  # model → its `shutdown_date`; others are unknown here
         self.transcript = "hola, quiero saber el precio"
         self.spoken_language = "spanish"
         self.spoken_seconds: float | None = 3.0
@@ -173,6 +178,8 @@ class FakeLLM:
         )
 
     def _problem(self, request: dict[str, Any]) -> Reply | None:
+        if self.manners is not None and (problem := self.manners.problem(request)):
+            return problem
         for name in self.refuses:
             if name in request:
                 return unsupported(name, "unsupported_parameter")
@@ -188,6 +195,18 @@ class FakeLLM:
                 return Reply(status=400, error={"message": "tool messages do not match tool_calls"})
             open_calls = [call["id"] for call in message.get("tool_calls") or []]
         return None
+
+
+class Manners(Protocol):
+    """What one family of models demands of a request and how it words its answers."""
+
+    def problem(self, request: dict[str, Any]) -> Reply | None:
+        """The refusal of a request that this family would not take."""
+        ...
+
+    def shaped(self, reply: Reply, payload: Any) -> Any:
+        """The JSON of an answer as this family writes it."""
+        ...
 
 
 _AUDIO = {"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"}
@@ -236,64 +255,98 @@ def _embeddings(request: dict[str, Any]) -> dict[str, Any]:
     return {"object": "list", "model": request["model"], "data": data, "usage": usage}
 
 
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeLLM
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        if self.path == "/_journal":
+            return self._answer(200, self.fake.requests)
+        if self.path.endswith("/models"):
+            listed = [{"id": name, "object": "model", "shutdown_date": end} for name, end in self.fake.calendar.items()]
+            return self._answer(200, {"object": "list", "data": listed})
+        if "/models/" in self.path:
+            return self._model(unquote(self.path.rpartition("/models/")[2]))
+        return self._answer(404, {"error": {"message": "no such path"}})
+
+    def _model(self, name: str) -> None:
+        if self.fake.key and self.headers.get("Authorization") != f"Bearer {self.fake.key}":
+            return self._answer(401, {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}})
+        if name not in self.fake.calendar:
+            error = {"message": f"The model '{name}' does not exist", "code": "model_not_found"}
+            return self._answer(404, {"error": error})
+        return self._answer(200, {"id": name, "object": "model", "shutdown_date": self.fake.calendar[name]})
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.fake.paths.append(self.path)
+        self.fake.headers.append(dict(self.headers.items()))
+        if self.path == "/_script":
+            self.fake.replies.extend(Reply(**item) for item in json.loads(raw))
+            return self._answer(200, {"queued": len(self.fake.replies)})
+        if self.fake.key and self.headers.get("Authorization") != f"Bearer {self.fake.key}":
+            return self._answer(401, {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}})
+        if self.path.endswith("/chat/completions"):
+            return self._chat(json.loads(raw))
+        if self.path.endswith("/embeddings"):
+            return self._answer(200, _embeddings(json.loads(raw)))
+        if self.path.endswith("/audio/transcriptions"):
+            said = self.fake.transcribe(self.headers.get("Content-Type", ""), raw)
+            if isinstance(said, Reply):
+                return self._answer(said.status, said.payload({}, 0), said.headers)
+            return self._answer(200, said)
+        return self._answer(404, {"error": {"message": "no such path"}})
+
+    def _chat(self, request: dict[str, Any]) -> None:
+        reply, number = self.fake.chat(request)
+        if reply.delay:
+            threading.Event().wait(reply.delay)
+        payload = reply.payload(request, number)
+        if self.fake.manners is not None:
+            payload = self.fake.manners.shaped(reply, payload)
+        body = json.dumps(payload).encode() if reply.body is None else reply.body.encode()
+        if reply.drip or reply.breaks:
+            return self._stall(reply, body)
+        return self._send(reply.status, body, reply.headers)
+
+    def _stall(self, reply: Reply, body: bytes) -> None:
+        """Bytes now and then, or half of them and no more."""
+        self.close_connection = True
+        try:
+            self.send_response(reply.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if reply.breaks:
+                self.wfile.write(body[: len(body) // 2])
+                return
+            for position in range(len(body)):
+                self.wfile.write(body[position : position + 1])
+                threading.Event().wait(reply.drip)
+        except OSError:
+            return  # cut by the client: what this is for
+
+    def _answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        self._send(status, json.dumps(body).encode(), headers or {})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {"Content-Type": "application/json", **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            # The client gave up waiting: exactly what a slow reply is scripted for.
+            self.close_connection = True
+
+
 def _handler_for(fake: FakeLLM) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-        def do_GET(self) -> None:
-            if self.path == "/_journal":
-                return self._answer(200, fake.requests)
-            if self.path.endswith("/models"):
-                return self._answer(200, {"object": "list", "data": [{"id": "fake-model", "object": "model"}]})
-            return self._answer(404, {"error": {"message": "no such path"}})
-
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            fake.paths.append(self.path)
-            fake.headers.append(dict(self.headers.items()))
-            if self.path == "/_script":
-                fake.replies.extend(Reply(**item) for item in json.loads(raw))
-                return self._answer(200, {"queued": len(fake.replies)})
-            if fake.key and self.headers.get("Authorization") != f"Bearer {fake.key}":
-                return self._answer(401, {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}})
-            if self.path.endswith("/chat/completions"):
-                return self._chat(json.loads(raw))
-            if self.path.endswith("/embeddings"):
-                return self._answer(200, _embeddings(json.loads(raw)))
-            if self.path.endswith("/audio/transcriptions"):
-                said = fake.transcribe(self.headers.get("Content-Type", ""), raw)
-                if isinstance(said, Reply):
-                    return self._answer(said.status, said.payload({}, 0), said.headers)
-                return self._answer(200, said)
-            return self._answer(404, {"error": {"message": "no such path"}})
-
-        def _chat(self, request: dict[str, Any]) -> None:
-            reply, number = fake.chat(request)
-            if reply.delay:
-                threading.Event().wait(reply.delay)
-            if reply.body is not None:
-                return self._send(reply.status, reply.body.encode(), reply.headers)
-            return self._answer(reply.status, reply.payload(request, number), reply.headers)
-
-        def _answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-            self._send(status, json.dumps(body).encode(), headers or {})
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            try:
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except (BrokenPipeError, ConnectionResetError):
-                # The client gave up waiting: exactly what a slow reply is scripted for.
-                self.close_connection = True
-
-    return Handler
+    return type("Handler", (_Handler,), {"fake": fake})
 
 
 def main() -> None:

@@ -322,7 +322,7 @@ def _wrong(answer: Any) -> str:
 def test_no_form_can_be_filled_in_so_that_a_page_breaks(infested: dict[str, object], cast: Cast) -> None:
     client, wrong = browser(cast["ana"], raise_request_exception=False), []
     for place, path in enumerate(_addressed(infested)):
-        for name, body in dealt([*FORMS.items()], place, share=4):
+        for name, body in dealt([*FORMS.items()], place, share=6):
             found = _wrong(client.generic("POST", path, body, content_type=FORM))
             wrong += [f"{path} {name}: {found}"] if found else []
     assert wrong == [], "\n".join(wrong)

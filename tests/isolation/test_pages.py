@@ -40,6 +40,7 @@ PUBLIC = {
     "entrada/%(company)s/%(form)s/",  # nothing without the token of that door
     "entrada/%(company)s/%(form)s/%(token)s/",
     "webhooks/google-calendar/",  # nothing without the channel and its token
+    "webhooks/tiendanube/%(route_key)s/",  # nothing without the signature of the app's secret
     "archivos/enviado/%(token)s/",  # one file that is being sent, for the provider that fetches it: signed, ten minutes
     "agenda/ics/%(token)s.ics",  # one seller's agenda for whoever holds its signed address
     "api/v1/auth/register",

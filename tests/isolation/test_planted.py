@@ -162,7 +162,7 @@ def _tools_take_anything(patch: pytest.MonkeyPatch, world: World) -> None:
 
 
 def _runs_of_all(patch: pytest.MonkeyPatch, world: World) -> None:
-    patch.setattr("agents.api.runs.visible_runs", lambda member: AgentRun.objects.all())
+    patch.setattr("agents.services.run_lists.visible_runs", lambda member: AgentRun.objects.all())
 
 
 REQUESTS: dict[str, Fault] = {

@@ -26,6 +26,9 @@ KEYS = {
     "batch_id": "crm.ImportBatch",
     "action_id": "crm.BulkAction",
     "request_id": "agents.PrivacyRequest",
+    "act_id": "agents.PendingAct",
+    "check_id": "agents.TestCheck",
+    "trial_id": "agents.Tool",
     "upto_sequence": "",
 }
 

@@ -12,9 +12,19 @@ from django.utils.regex_helper import normalize
 from tenants.admin_site import GATE
 
 # From 1 in every company: a key is never foreign.
-NUMBERED = {"live.LiveEvent", "live.LiveCounter", "rag.Chunk", "crm.AgendaSettings", "crm.CalendarConnection"}
+NUMBERED = {
+    "live.LiveEvent",
+    "live.LiveCounter",
+    "rag.Chunk",
+    "crm.AgendaSettings",
+    "crm.CalendarConnection",
+    "crm.Store",
+}
 # The word before an id in an address → the model whose id it is.
 NOUNS = {
+    "test-sets": "agents.TestCase",
+    "pruebas": "agents.TestCase",
+    "probar": "agents.AgentRun",
     "leads": "crm.Lead",
     "contacts": "crm.Contact",
     "contactos": "crm.Contact",
@@ -101,6 +111,14 @@ NOUNS = {
     "agentes": "agents.Agent",
     "runs": "agents.AgentRun",
     "turnos": "agents.AgentRun",
+    "ayuda": "agents.AgentRun",
+    "copilot": "agents.AgentRun",
+    "activos": "agents.BusinessAsset",
+    "business-assets": "agents.BusinessAsset",
+    "actos": "agents.PendingAct",
+    "acts": "agents.PendingAct",
+    "preguntas": "agents.Question",
+    "questions": "agents.Question",
     "members": "tenants.Membership",
     "miembros": "tenants.Membership",
     "equipo": "tenants.Membership",

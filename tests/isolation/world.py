@@ -170,8 +170,12 @@ def _held(tenant: Tenant, person: Person, canary: str) -> dict[str, object]:
             attachment,
             messaging.make_identity(contact=contact, channel=channel),
             run,
-            agents.make_tool_call(run=run, conversation_id=chat.pk),
+            agents.make_tool_call(run=run, conversation_id=chat.pk, ok=True, result={"receipt": {"text": canary}}),
             agents.make_report(run=run, conversation_id=chat.pk),
+            agents.make_desk(conversation_id=chat.pk),
+            agents.make_assessment(conversation_id=chat.pk),
+            agents.make_summary(conversation_id=chat.pk),
+            agents.make_question(run=run),
         ]
         for row in rows:
             _stamp(type(row), row.pk, canary)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from agents.tasks import beat as agents_heartbeat
 from config import bodies, health
 from config.lib.redis import client
 from tenants.services import provisioning
@@ -147,9 +148,20 @@ def test_health_needs_nothing_at_all(client_as: Any) -> None:
 
 def test_ready_names_each_part(client_as: Any) -> None:
     heartbeat()
+    agents_heartbeat()
     answer = client_as(None).get("/readyz")
-    parts = {"database": "ok", "migrations": "ok", "redis": "ok", "worker": "ok", "audit_anchor": "never ran"}
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", **parts})
+    parts = {"database": "ok", "migrations": "ok", "redis": "ok", "worker": "ok", "agents_worker": "ok"}
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", **parts, "audit_anchor": "never ran"})
+
+
+def test_a_worker_of_agents_without_a_sign_of_life_is_not_ready(
+    client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heartbeat()
+    monkeypatch.setattr(health, "_began", health.time.monotonic() - 120)
+    answer = client_as(None).get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (503, "ok")
+    assert answer.json()["agents_worker"] == "no sign of life"
 
 
 def test_a_worker_without_a_sign_of_life_is_not_ready(client_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from agents.models import AgentRun, AssistanceReport, ToolCall
+from agents.models import AgentRun, AssistanceReport, ChatSummary, TestCase, ToolCall
 from agents.privacy import registry
+from agents.services import chat_cases
 from crm.models import BulkChange, Contact, DuplicatePair, ImportBatch, Lead, Notification, StageChange
 from crm.services import contacts, leads, moves
 from crm.services.custom_fields import create_field
@@ -121,6 +122,7 @@ def rows_of(zoe: Zoe) -> dict[str, models.QuerySet[Any]]:
         "agents.AgentRun": AgentRun.objects.filter(conversation_id__in=chats),
         "agents.ToolCall": ToolCall.objects.filter(conversation_id__in=chats),
         "agents.AssistanceReport": AssistanceReport.objects.filter(conversation_id__in=chats),
+        "agents.ChatSummary": ChatSummary.objects.filter(conversation_id__in=chats),
         "live.LiveEvent": LiveEvent.objects.filter(data__conversation__in=[str(chat) for chat in chats]),
         "live.IdempotentRequest": IdempotentRequest.objects.filter(response__contains=EMAIL),
         "tenants.SystemEvent": SystemEvent.objects.filter(tenant_id=zoe.tenant.pk, resource_id=zoe.contact_id),
@@ -214,6 +216,8 @@ class Story:
             outbound.send_as_person(conversation=chat, text=f"Soy Ana, {MARK}-a-mano", by=by, user=user)
         self.worker.run(seconds=60)
         with tenant_context(self.tenant):
+            case = chat_cases.from_chat(conversation=chat, by=by)
+            TestCase.objects.filter(pk=case.pk).update(name=f"{MARK}-caso")  # as if the mask had missed a word
             chat = locked(chat.pk)  # type: ignore[assignment]
             takeover.hand_off(conversation=chat, reason=f"{MARK}-motivo", summary=f"{MARK}-resumen", by=by)
             moves.move_stage(
@@ -277,6 +281,8 @@ class Story:
             more.make_import_row(contact=contact)
             more.make_task(lead=lead)
             agenda.make_conflict(event=agenda.make_event(contact=contact, lead=lead))
+            chat = Conversation.objects.filter(contact=contact).order_by("pk").values_list("pk", flat=True)[0]
+            ChatSummary.objects.create(conversation_id=chat, upto_sequence=1, text=f"{MARK}-resumen")
             make_scheduled(conversation=Conversation.objects.filter(contact=contact).first(), by_label="Sol")
             for of_lead in (more.make_stage_request, more.make_assignment, more.make_conversion, more.make_bulk_change):
                 of_lead(lead=lead)

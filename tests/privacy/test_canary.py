@@ -132,6 +132,7 @@ def _only_hers_changed(zoe: Zoe, before: dict[str, Any], after: dict[str, Any], 
         kept = {
             "ingest_inboundevent",
             "agents_agentrun",
+            "agents_ledgerentry",
             "agents_assistancereport",
             "live_idempotentrequest",
             "crm_importbatch",

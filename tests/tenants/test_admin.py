@@ -37,6 +37,7 @@ NOT_SHOWN = {
     "crm.Seller_services",
     "messaging.MetaLogin",
     "agents.PrivacyRequest",
+    "agents.TestResult_runs",
     "tenants.AuditHead",
     "tenants.CompanyRequest",
     "tenants.CredentialVersion",

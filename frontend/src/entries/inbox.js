@@ -1,4 +1,5 @@
 /* The inbox: scroll that stays where the reader is, drafts that survive, a countdown to the end of the reply window. */
+import { afterSending, startCopilot } from "../lib/copilot.js";
 import { announce } from "../lib/toasts.js";
 
 const NEAR_BOTTOM_PX = 120;
@@ -139,7 +140,8 @@ function newKey() {
 
 function sent(event) {
   const form = event.detail.elt?.closest?.("form[data-composer]"); // or one of its buttons: a file, a later time
-  if (!form || event.detail.xhr.status >= 400) return; // a refused one comes back with what was typed
+  if (!form || event.detail.elt.matches("[data-copilot-ask]")) return;
+  if (event.detail.xhr.status >= 400) return; // a refused one comes back with what was typed
   const area = form.querySelector("textarea") ?? box();
   try {
     localStorage.removeItem(draftKey(form));
@@ -153,6 +155,7 @@ function sent(event) {
   }
   for (const file of document.querySelectorAll("form[data-composer] input[type=file]")) file.value = "";
   document.getElementById("reply-to")?.replaceChildren();
+  afterSending();
   // Only an accepted message gets a new key: pressing again after a cut sends the same message, not a second one.
   const key = composer()?.querySelector('input[name="key"]');
   if (key) key.value = newKey();
@@ -196,6 +199,7 @@ function keepColumn() {
 
 function start() {
   keepColumn();
+  startCopilot();
   restoreDraft();
   toHashOrEnd();
   known = shownIds();

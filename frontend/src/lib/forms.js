@@ -29,6 +29,22 @@ function refuseDouble(event) {
   form.dataset.sent = "true";
 }
 
+function noteChange(event) {
+  const form = event.target.form;
+  if (form?.hasAttribute("data-unsaved")) form.dataset.changed = "true";
+}
+
+function forgetChange(event) {
+  if (!event.defaultPrevented) delete event.target.dataset?.changed;
+}
+
+function warnUnsaved(event) {
+  // A long form that was changed and not saved: the browser asks before the page is left, for "Publish" too.
+  if (!document.querySelector("form[data-unsaved][data-changed]")) return;
+  event.preventDefault();
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; // who stays may send again
+}
+
 function keepDraft(event) {
   const key = event.target.dataset?.draft;
   if (!key) return;
@@ -57,6 +73,24 @@ function copyText(event) {
   });
 }
 
+let lastWritten = null; // the field that takes variables and was used last
+
+function rememberField(event) {
+  if (event.target.matches?.("[data-variables]")) lastWritten = event.target;
+}
+
+function insertText(event) {
+  // A variable goes where the cursor was, in place of what was selected.
+  const button = event.target.closest?.("[data-insert]");
+  if (!button) return;
+  const known = lastWritten?.isConnected && lastWritten.form === button.form;
+  const field = known ? lastWritten : document.getElementById(button.dataset.into);
+  if (!field || field.disabled) return;
+  field.focus();
+  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 function submitOnEnter(event) {
   // In a composer Enter sends and Shift+Enter breaks the line, as people expect from a chat.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -70,10 +104,15 @@ export function startForms() {
   document.addEventListener("change", submitFilters);
   document.addEventListener("submit", withoutEmpty);
   document.addEventListener("submit", refuseDouble);
+  document.addEventListener("submit", forgetChange);
+  document.addEventListener("input", noteChange);
   document.addEventListener("input", keepDraft);
   document.addEventListener("click", copyText);
+  document.addEventListener("click", insertText);
+  document.addEventListener("focusin", rememberField);
   document.addEventListener("keydown", submitOnEnter);
   document.addEventListener("htmx:load", (event) => restoreDrafts(event.detail.elt));
+  window.addEventListener("beforeunload", warnUnsaved);
   // Back button: a page from the cache must accept sending again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -1,10 +1,12 @@
 """The outbound filter: nothing secret, internal or of somebody else in the words that leave."""
 
 import base64
+from time import perf_counter
 
 import pytest
 
 from agents.domain.output_filter import emails_in, inspect, longest_run, phones_in
+from tests.fakes.obedient import STYLES
 
 CANARY = "canario-7f3a9b-azul"
 GREETING = (
@@ -89,3 +91,59 @@ def test_the_longest_run_counts_words_in_a_row():
     assert longest_run("uno dos tres cuatro", "cero uno dos tres") == 3
     assert longest_run("", "uno") == 0
     assert longest_run("a a a a", "a a") == 2
+
+
+KNOWN = {"phone": "+5493415557788", "email": "marta.lopez@correo.test", "id": "01a1fba7-824f-7b00-b2e2-564bd1120a0f"}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_coat_hides_a_secret_a_phone_an_address_or_an_id(style):
+    say = STYLES[style]
+    assert "secret" in inspect(say("sk-of-acme"), secrets=["sk-of-acme"]).reasons
+    assert "internal_id" in inspect(say(KNOWN["id"])).reasons
+    phone = inspect(say(KNOWN["phone"]))
+    assert any(each.endswith(KNOWN["phone"][-8:]) for each in (*phone.phones, *phone.hidden_phones))
+    email = inspect(say(KNOWN["email"]))
+    assert KNOWN["email"] in (*email.emails, *email.hidden_emails)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tengo 16:00, 16:30, 17:00, 17:30, 18:00, 18:30, 19:00, 19:30, 20:00 y 20:30.",
+        "El 24/11 a las 10:00, 10:30, 11:00 y 11:30; el 25/11 a las 16:00, 16:30 y 17:00.",
+        "Está en https://acme.example/productos/sk-ii-facial-treatment-essence",
+        "Salen $ 18.500, $ 19.900, $ 24.000 y $ 31.250; en cuotas 1.541, 1.658 y 2.000.",
+    ],
+)
+def test_hours_amounts_and_names_of_products_are_nobodys(text):
+    found = inspect(text, given=["https://acme.example/productos/sk-ii-facial-treatment-essence"])
+    assert (found.reasons, found.phones, found.hidden_phones) == ((), (), ())
+
+
+def test_a_phone_among_hours_is_still_found():
+    found = inspect("A las 16:00 o 16:30: 3 4 1 - 5 5 5 - 7 7 8 8")
+    assert "15557788" in found.hidden_phones
+
+
+def test_a_secret_in_two_messages_is_put_together():
+    assert inspect("of-acme, y ya está", secrets=["sk-of-acme"], before="El principio es sk-").reasons == ("secret",)
+    assert inspect("of-acme, y ya está", secrets=["sk-of-acme"]).reasons == ()
+
+
+@pytest.mark.parametrize("style", ["base64", "reversed", "dashed", "rot13", "hex", "zero_width"])
+def test_our_rules_in_another_coat_are_a_leak(style):
+    assert "prompt_leak" in inspect(STYLES[style](OURS), our_words=OURS).reasons
+
+
+def test_a_link_or_picture_that_nobody_gave_does_not_leave():
+    assert inspect("Mirá https://robo.test/a", given=["https://acme.example/a"]).reasons == ("unknown_link",)
+    assert inspect("Mirá https://acme.example/a", given=["https://acme.example/a"]).reasons == ()
+    assert "image" in inspect("![x](https://acme.example/a)", given=["https://acme.example/a"]).reasons
+
+
+def test_a_long_answer_is_read_in_time():
+    text = "El TS-200 sale $ 850.000 y llega el 25/11, pedido 48213. " * 150
+    begun = perf_counter()
+    inspect(text, secrets=["sk-of-acme"], our_words=OURS * 20, prompt=OURS * 20, sources=[text])
+    assert perf_counter() - begun < 3

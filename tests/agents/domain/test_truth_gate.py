@@ -82,3 +82,68 @@ def test_any_text_is_judged_without_an_error(text):
 @given(st.sampled_from([row["text"] for row in ROWS if row["claim"]]), st.sampled_from(["Hola. ", "¿Cómo va? ", ""]))
 def test_a_claim_is_found_wherever_it_stands(claim, before):
     assert bool(claims_in(before + claim)) == bool(claims_in(claim))
+
+
+BOOKED = '{"booked": {"when": "martes 24 de noviembre, 15:00", "with": "Sol"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Te agendé para el martes a las 15.",
+        "Te agendé para el martes a las 3 de la tarde, vení 2:50 pm.",
+        "I've booked you for Tuesday at 3 pm with Sol.",
+        "Listo, te agendé. ¡Te esperamos!",
+        "Agendé la visita de Sol para el martes.",
+    ],
+)
+def test_a_claim_that_agrees_with_what_was_booked_passes(text):
+    assert judge(text, receipts={"booking"}, proof=BOOKED).action == "pass"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Te agendé para el martes a las 10.",
+        "Te agendé para el jueves a las 15.",
+        "I've booked you for Friday at 3 pm.",
+        "Agendé la visita de Marta para el martes a las 15.",
+        "I booked Marta's visit.",
+    ],
+)
+def test_another_hour_day_or_name_than_was_booked_is_untrue(text):
+    assert judge(text, receipts={"booking"}, proof=BOOKED).action == "retry"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("I've booked you for Tuesday and refunded your payment.", {"booking", "money"}),
+        ("I booked you in and sent you the receipt by e-mail.", {"booking", "sending"}),
+        ("I understand you called and cancelled your visit.", set()),
+        ("Visits are free and scheduled by phone.", set()),
+    ],
+)
+def test_a_second_act_in_the_same_clause_is_a_claim_too(text, kinds):
+    assert {claim.kind for claim in claims_in(text)} == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "action"),
+    [
+        ("Tu pedido 1234 fue enviado.", ["1234", "Enviado"], "pass"),
+        ("Your order 1234 has been shipped.", ["1234", "enviado"], "pass"),
+        ("Tu pago fue acreditado.", ["estado", "acreditado"], "pass"),
+        ("Tu pedido 1234 fue enviado.", [], "retry"),
+        ("Tu pedido 1234 fue enviado.", ["1234", "en preparación"], "retry"),
+        ("Tu pedido 1234 fue enviado.", ["1234", "no enviado"], "retry"),
+        ("Tu pedido 1234 fue enviado.", ["1234", "todavía no fue enviado"], "retry"),
+        ("Tu pedido 1234 fue enviado.", ["9999", "Enviado"], "retry"),
+        ("Tu pago fue acreditado.", ["recibido"], "retry"),
+        ("Te envié la factura por mail.", ["1234", "Enviado"], "retry"),
+        ("Tu turno quedó confirmado.", ["confirmado"], "retry"),
+    ],
+)
+def test_how_a_thing_stands_may_be_said_when_a_tool_told_it(text, told, action):
+    """Nobody here sends parcels: the shop's own words prove where one is, and never that we did something."""
+    assert judge(text, receipts=set(), told=told).action == action

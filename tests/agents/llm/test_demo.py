@@ -72,6 +72,13 @@ def test_it_saves_what_the_customer_tells_and_claims_it_only_when_saved():
     assert claims_in(refused) == ()
 
 
+@pytest.mark.parametrize(("who", "words"), [("team", "waits_team"), ("customer", "waits_customer")])
+def test_it_does_not_call_done_what_somebody_still_has_to_allow(who, words):
+    _calls, said = turn("Soy Marta Gómez, marta@example.test", {"create_customer": {"ok": True, "waiting_for": who}})
+    assert said == WORDS["es"][words]
+    assert claims_in(said) == ()
+
+
 def test_a_request_for_a_person_comes_before_everything_else():
     calls, text = turn("Soy Ana Ruiz y quiero hablar con una persona")
     assert [name for name, _ in calls] == ["handoff_to_human"]

@@ -148,7 +148,7 @@ def test_arguments_given_as_an_object_are_read_as_text(fake):
     fake.then(Reply(body=f'{{"choices":[{{"message":{{"content":null,"tool_calls":[{call}]}}}}]}}'))
     result = adapter(fake).complete(asking())
     assert result.tool_calls[0].arguments_text == '{"query": "x"}'
-    assert result.raw_assistant["tool_calls"][0]["id"] == "call_0"
+    assert result.raw_assistant["tool_calls"][0]["id"] == result.tool_calls[0].id != ""
 
 
 def test_a_busy_model_is_asked_again_and_retry_after_is_honoured(fake):

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from agents.models import Agent, AgentRun
 from agents.services.agents import create_agent
 from agents.services.turns import run_turn
+from config.lib.ids import uuid7
 from messaging.models import Conversation, Message
 from messaging.services import turns
 from tenants.context import tenant_context
@@ -63,6 +65,15 @@ class Story:
         """The customer writes and is answered."""
         self.customer_says(*texts)
         return self.answer()
+
+    def token(self) -> UUID:
+        """The token of the turn that has the chat; begins one where none has."""
+        with tenant_context(self.tenant):
+            rows = Conversation.objects.filter(pk=self.conversation.pk)
+            rows.filter(turn_token=None).update(turn_token=uuid7())
+            token = rows.values_list("turn_token", flat=True).get()
+        assert token is not None
+        return token
 
     def fresh(self) -> Conversation:
         """The conversation as it is in the database."""

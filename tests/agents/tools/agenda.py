@@ -10,7 +10,6 @@ from agents.models import AgentRun
 from agents.services.toolbox import LiveToolbox, Toolbox, allowed_tools
 from agents.templates import AGENDA
 from agents.tools.base import ToolContext, ToolResult
-from config.lib.ids import uuid7
 from crm.models import AgendaEvent
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
@@ -32,7 +31,7 @@ def desk_of(tenant: Tenant, story: Story, said: str = "Quiero un turno", sequenc
         conversation_id=story.conversation.pk,
         contact_id=story.conversation.contact_id,
         run_id=run.pk,
-        turn_token=uuid7(),
+        turn_token=story.token(),
         said=said,
     )
     return LiveToolbox(context, allowed_tools(AGENDA, suspicious=False), upto_sequence=sequence)

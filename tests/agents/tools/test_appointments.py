@@ -172,11 +172,22 @@ class TestOwnAppointments:
         assert use(desk, "reschedule_appointment", choice="1").ok
         assert rows(acme)[0].starts_at == at(25, 10, 30)
 
-    def test_the_only_one_is_cancelled_and_a_second_time_there_is_none(self, acme, desk, mine):
+    def test_the_only_one_is_cancelled_and_a_second_time_there_is_none(self, acme, story, desk, mine):
         done = use(desk, "cancel_appointment", reason="Viajo")
         assert (done.ok, done.receipt.kind) == (True, "booking_cancel")
         assert rows(acme)[0].status == "cancelled"
-        assert use(desk, "cancel_appointment", reason="otra vez").data["why"] == "none"
+        assert use(desk, "cancel_appointment", reason="otra vez").data == done.data, "once in a turn"
+        later = desk_of(acme, story, sequence=2)
+        assert use(later, "cancel_appointment", reason="otra vez").data["why"] == "none"
+
+    @pytest.mark.parametrize("tool", ["cancel_appointment", "reschedule_appointment"])
+    def test_the_only_one_that_is_left_is_not_taken_for_another(self, acme, desk, mine, tool):
+        look(desk, "el jueves", change=True)
+        choice = {"choice": "1"} if tool == "reschedule_appointment" else {}
+        asked = use(desk, tool, which="la del viernes 27", **choice)
+        assert (asked.ok, asked.data["why"], len(asked.data["options"])) == (False, "which_appointment", 1)
+        assert [(event.status, event.starts_at) for event in rows(acme)] == [("scheduled", at(25, 10))]
+        assert use(desk, tool, which="la del miércoles 25", **choice).ok
 
     def test_of_several_it_asks_which(self, acme, story, desk, mine, sol_sells):
         with tenant_context(acme):

@@ -1,14 +1,12 @@
 """Looking into the agenda: what is offered, in whose words, and what is not."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from agents.models import ToolCall
-from agents.services.toolbox import RehearsalToolbox, allowed_tools
+from agents.services.toolbox import allowed_tools
 from agents.templates import AGENDA
-from agents.tools.base import NOBODY
 from crm.calendars import look as calendars
 from crm.models import Lead
 from tenants.context import tenant_context
@@ -134,21 +132,6 @@ class TestCalendarsThatCannotBeRead:
 def test_a_suspicious_turn_may_look_and_change_nothing():
     names = {tool.name for tool in allowed_tools(AGENDA, suspicious=True)}
     assert names == {"check_seller_availability", "my_appointments"}
-
-
-def test_a_rehearsal_looks_in_earnest_and_books_nothing(acme, desk):
-    rehearsal = RehearsalToolbox(desk.context, desk.tools)
-    assert look(rehearsal).data["options"]
-    done = use(rehearsal, "book_appointment", choice="1")
-    assert (done.data, done.receipt.kind) == ({"simulated": True}, "booking")
-    assert rows(acme) == []
-
-
-def test_a_playground_has_nobody_and_still_looks(acme, desk):
-    context = replace(desk.context, conversation_id=NOBODY, contact_id=NOBODY)
-    rehearsal = RehearsalToolbox(context, desk.tools)
-    assert look(rehearsal).data["options"]
-    assert use(rehearsal, "my_appointments").data == {"appointments": []}
 
 
 def test_the_trace_keeps_the_offers_and_the_model_does_not_read_them(acme, desk):

@@ -8,7 +8,6 @@ from agents.llm.base import ToolCallRequest
 from agents.models import AgentRun
 from agents.services.toolbox import LiveToolbox, allowed_tools
 from agents.tools.base import ToolContext
-from config.lib.ids import uuid7
 from crm.models import Client, Contact, Conversion, Lead
 from crm.services.leads import create_lead, qualify_lead
 from tenants.context import tenant_context
@@ -28,7 +27,7 @@ def box(acme, story, said="Dale, lo compro"):
         conversation_id=story.conversation.pk,
         contact_id=story.conversation.contact_id,
         run_id=run.pk,
-        turn_token=uuid7(),
+        turn_token=story.token(),
         said=said,
     )
     return LiveToolbox(context, allowed_tools(["convert_to_client", "qualify_lead"], suspicious=False), upto_sequence=1)

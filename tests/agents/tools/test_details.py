@@ -10,7 +10,6 @@ from agents.models import AgentRun
 from agents.services.scene import gather, prompt_of
 from agents.services.toolbox import Done, LiveToolbox, allowed_tools
 from agents.tools.base import ToolContext
-from config.lib.ids import uuid7
 from crm.models import Contact, CustomField, Lead
 from crm.services.custom_fields import create_field, update_field
 from tenants.context import tenant_context
@@ -30,7 +29,7 @@ def box_of(acme: Tenant, story: Story) -> LiveToolbox:
         conversation_id=story.conversation.pk,
         contact_id=story.conversation.contact_id,
         run_id=run.pk,
-        turn_token=uuid7(),
+        turn_token=story.token(),
     )
     return LiveToolbox(context, allowed_tools(["save_details"], suspicious=False, tenant=acme), upto_sequence=1)
 

@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from django.db import IntegrityError
 
 from agents.llm.base import ToolCallRequest
 from agents.models import AgentRun, AssistanceReport, ToolCall
-from agents.services.toolbox import LiveToolbox, Refused, RehearsalToolbox, allowed_tools, understood
+from agents.services.toolbox import LiveToolbox, Refused, allowed_tools, understood
 from agents.tools import TOOLS, tool_named
 from agents.tools.base import ToolContext
-from config.lib.ids import uuid7
 from crm.models import Contact, ContactPoint, Lead
 from crm.services.merging import merge
 from messaging.models import Conversation, Message
@@ -33,7 +33,7 @@ def box(acme, story):
         conversation_id=story.conversation.pk,
         contact_id=story.conversation.contact_id,
         run_id=run.pk,
-        turn_token=uuid7(),
+        turn_token=story.token(),
         said="Me interesa mucho",
     )
     return LiveToolbox(context, allowed_tools(ALL, suspicious=False), upto_sequence=1)
@@ -220,16 +220,6 @@ class TestTheKey:
         assert rows(acme, ToolCall) == []
 
 
-def test_a_rehearsal_validates_as_in_earnest_and_changes_nothing(acme, story, box):
-    rehearsal = RehearsalToolbox(box.context, box.tools)
-    done = use(rehearsal, "create_customer", name="Ana")
-    assert done.result.data == {"simulated": True}
-    assert done.result.receipt.kind == "record"
-    assert not use(rehearsal, "create_customer", contact_id="1").result.ok
-    assert story.fresh().contact.name == ""
-    assert rows(acme, ToolCall) == []
-
-
 def test_another_companys_rows_cannot_be_reached(acme, globex, story, box):
     """The context names acme's conversation; entered as globex there is nothing to act on."""
     foreign = LiveToolbox(
@@ -244,7 +234,7 @@ def test_another_companys_rows_cannot_be_reached(acme, globex, story, box):
         box.tools,
         1,
     )
-    with pytest.raises(Contact.DoesNotExist):
+    with pytest.raises(IntegrityError):  # not even a trace of it can be written there
         use(foreign, "create_customer", name="Pirata")
     assert story.fresh().contact.name == ""
     with tenant_context(globex):

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from agents.domain.security_rules import RULES
 from agents.models import Agent, AgentVersion
 from agents.services import agents
+from agents.views.runs import SUSPICIONS
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tenants.models import Tenant
 from tests.factories.agents import make_agent, make_report, make_run, make_tool_call, make_version
 
-MOST = 8
+MOST = 10
 BY = Actor.system("prueba")
 
 
@@ -113,10 +115,10 @@ def test_what_is_wrong_is_told_and_nothing_is_saved(
 
 def test_settings_the_form_does_not_know_are_kept(acme: Tenant, agent: Agent, client_as: Callable[..., Client]) -> None:
     with tenant_context(acme):
-        agents.update_agent(agent=agent, by=BY, config={**agent.config, "max_steps": 3})
+        agents.update_agent(agent=agent, by=BY, config={"of_an_integration": [1]})
     client_as("ana").post(f"/agentes/{agent.pk}/guardar/", form_of(agent, tone="Seco"))
     with tenant_context(acme):
-        assert Agent.objects.get(pk=agent.pk).config == {"tone": "Seco", "max_steps": 3}
+        assert Agent.objects.get(pk=agent.pk).config == {"tone": "Seco", "of_an_integration": [1]}
 
 
 def test_a_turn_shows_its_steps_and_an_unknown_cost_as_a_dash(acme: Tenant, client_as: Callable[..., Client]) -> None:
@@ -131,13 +133,20 @@ def test_a_turn_shows_its_steps_and_an_unknown_cost_as_a_dash(acme: Tenant, clie
         },
         {"type": "tool", "name": "rag_search", "ok": False, "refusal": "Sin pasajes", "ms": 3},
         {"type": "gate", "reasons": ["claim:sent"], "withheld": "Ya lo envié"},
-        {"type": "limit", "limit": "steps"},
+        {"type": "gate", "reasons": ["empty"], "withheld": ""},
+        {"type": "limit", "limit": "words"},
         {"type": "nuevo"},
         "roto",
     ]
     with tenant_context(acme):
-        run = make_run(steps=steps, reply="Hola", flags=["budget", "input:role"], cost_usd=None)
-        make_report(run=run, reasoning="Se entendió")
+        run = make_run(
+            steps=steps,
+            reply="Hola",
+            flags=["budget", "input:role_play", "limit:words"],
+            cost_usd=None,
+            latency_ms=12_345,
+        )
+        make_report(run=run, reasoning="Se entendió", kind="sales", score="0.8")
     page = client_as("ana").get(f"/agentes/turnos/{run.pk}/").content.decode()
     for words in (
         "Instrucciones &lt;b&gt;",
@@ -146,9 +155,19 @@ def test_a_turn_shows_its_steps_and_an_unknown_cost_as_a_dash(acme: Tenant, clie
         "Se llegó al límite",
         "tope de gasto",
         "Se entendió",
+        "Entrada sospechosa: pide hacer de otro personaje",
+        "El modelo contestó vacío o cortado dos veces",
+        "llegó vacía o cortada",
+        "Ventas: resolvió el 80 %",
     ):
         assert words in page, words
     assert "<dd>—</dd>" in page
+    assert " ms" not in page
+
+
+def test_every_reason_of_the_screening_has_words() -> None:
+    beside = {"hidden_characters", "spaced_out", "mixed_alphabets", "tool_result"}
+    assert {rule.name for rule in RULES} | beside == SUSPICIONS.keys()
 
 
 @pytest.mark.parametrize("path", ["/agentes/", "agent", "run", "version"])

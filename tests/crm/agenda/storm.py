@@ -22,7 +22,6 @@ from django.utils import timezone
 from agents.models import AgentRun, ToolCall
 from agents.tools import appointments
 from agents.tools.base import ToolContext
-from config.lib.ids import uuid7
 from crm.agenda import offers
 from crm.agenda.sync import reading
 from crm.calendars.base import RemoteEvent
@@ -125,7 +124,7 @@ class Storm:
             conversation_id=chat.pk,
             contact_id=chat.contact_id,
             run_id=run.pk,
-            turn_token=uuid7(),
+            turn_token=None,
             said="la 1",
         )
         result = appointments.book_appointment(context, {"choice": "1"})

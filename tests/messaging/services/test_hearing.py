@@ -8,7 +8,8 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from agents.services import scene
+from agents.models import LedgerEntry
+from agents.services import ceiling
 from crm.models import Contact
 from messaging.models import Attachment, Message
 from messaging.services import hearing, media
@@ -181,16 +182,39 @@ def always(tenant: Tenant) -> bool:
     return True
 
 
-def test_what_is_heard_counts_as_money_spent_today(keyed: Number, worker: Worker, graph: GraphFake) -> None:
-    with tenant_context(keyed.tenant):
-        before = scene.spent_today(keyed.tenant)
+def test_what_is_heard_is_booked_once_and_counts_as_money_spent_today(
+    keyed: Number, worker: Worker, graph: GraphFake
+) -> None:
     speaks(keyed, graph)
     worker.run(seconds=5)
 
     with tenant_context(keyed.tenant):
-        assert scene.spent_today(keyed.tenant) - before == Decimal("0.000300")
-        Attachment.objects.update(cost_usd=None, seconds=None)  # a model of unknown price that tells no length
-        assert scene.spent_today(keyed.tenant) - before == Decimal("0.01")
+        entry = LedgerEntry.objects.get()
+        assert (entry.kind, entry.what, entry.usd) == ("transcription", "whisper-1", Decimal("0.0003"))
+        assert (entry.source, entry.conversation_id) == (str(attachment(keyed).pk), keyed.conversation().pk)
+        assert ceiling.spent_today(keyed.tenant) == Decimal("0.0003")
+
+
+def test_a_voice_note_of_unknown_length_has_no_price_and_counts_as_a_dear_minute(
+    keyed: Number, worker: Worker, graph: GraphFake, llm: FakeLLM
+) -> None:
+    llm.spoken_seconds = None
+    speaks(keyed, graph)
+    worker.run(seconds=5)
+
+    with tenant_context(keyed.tenant):
+        assert LedgerEntry.objects.get().usd is None
+        assert ceiling.spent_today(keyed.tenant) == Decimal("0.01")
+
+
+def test_silence_is_charged_too(keyed: Number, worker: Worker, graph: GraphFake, llm: FakeLLM) -> None:
+    llm.transcript = ""
+    speaks(keyed, graph)
+    worker.run(seconds=5)
+
+    assert attachment(keyed).hearing == "failed"
+    with tenant_context(keyed.tenant):
+        assert LedgerEntry.objects.get().usd == Decimal("0.0003")
 
 
 def test_listening_twice_asks_once(keyed: Number, worker: Worker, graph: GraphFake, llm: FakeLLM) -> None:

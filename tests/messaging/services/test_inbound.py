@@ -7,6 +7,7 @@ from crm.models import Contact, Lead
 from messaging.ingest.models import InboundEvent
 from messaging.models import Attachment, Channel, ChannelIdentity, Conversation, Message, ProviderNotice
 from messaging.services import events, inbound
+from messaging.signals import message_revoked
 from tenants.context import tenant_context
 from tenants.live.models import LiveEvent
 from tenants.models import Tenant
@@ -237,9 +238,19 @@ def test_an_edit_changes_the_original_and_a_deletion_empties_it(number: Number) 
     assert number.texts() == ["Quiero 4 remeras"]
     assert number.conversation().last_message_preview == "Quiero 4 remeras"
 
-    number.sends(wire.revoke(wamid))
+    told: list[int] = []
+
+    def note(*, message: Message, **_more: object) -> None:
+        told.append(message.sequence)
+
+    message_revoked.connect(note)
+    try:
+        number.sends(wire.revoke(wamid))
+    finally:
+        message_revoked.disconnect(note)
     assert number.texts() == [""]
     assert number.messages()[0].payload == {"revoked": True}
+    assert told == [1], "whoever made something of its words hears of it"
     assert number.conversation().last_message_preview == ""
 
 

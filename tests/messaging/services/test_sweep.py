@@ -1,10 +1,15 @@
 """Rows are the truth: whatever wake-up is lost, the sweep finds the work, and working it off twice does nothing twice."""
 
+from datetime import datetime
+
+import pytest
+
 from messaging.ingest.models import InboundEvent
 from messaging.models import Conversation
-from messaging.services import events
+from messaging.services import delivery, events
 from messaging.tasks import forget_old, sweep
-from tenants.context import tenant_context
+from tenants.context import current_tenant, tenant_context
+from tenants.services import registry
 from tests.fakes import graph_events as wire
 from tests.fakes.graph import GraphFake
 from tests.messaging.services.saying import Agent, Number, Worker
@@ -26,6 +31,28 @@ def test_a_message_is_answered_even_when_every_wake_up_on_its_way_is_lost(
 
     assert [entry["text"] for entry in graph.sends] == ["Hola.", "¿Qué buscás?"]
     assert len(agent.turns) == 1
+
+
+def test_one_companys_trouble_does_not_stop_the_sweep_of_the_others(
+    number: Number, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number.says("hola")
+    worker.queued.clear()
+    worker.clock.forward(20)
+    others = list(registry.active())
+    broken = next(tenant for tenant in others if tenant.pk != number.tenant.pk)
+    monkeypatch.setattr(registry, "active", lambda: [broken, number.tenant])
+    settle = delivery.settle_stale
+
+    def breaks(now: datetime) -> None:
+        if current_tenant().pk == broken.pk:
+            raise ValueError("a row nobody expected")
+        settle(now)
+
+    monkeypatch.setattr(delivery, "settle_stale", breaks)
+    sweep()
+
+    assert [task.tenant_id for task in worker.queued.named("take_turn")] == [number.tenant.pk]
 
 
 def test_every_wake_up_three_times_does_everything_once(

@@ -106,6 +106,27 @@ def test_settings_start_with_the_platforms_numbers_and_keep_the_companys_own(
         assert event.diff["buffer_seconds"] == [None, 3.0]
 
 
+def test_the_rate_and_the_fees_of_the_provider_are_kept_exactly(api_as: Api, acme: Tenant) -> None:
+    api = api_as("ana")
+    before = api.get("/api/v1/settings/").json()
+    assert (before["ai_warn_percent"], before["usd_rate"], before["message_fees_usd"]) == (80, None, {})
+    said = {
+        "ai_warn_percent": 70,
+        "usd_rate": "1450.505",
+        "message_fees_usd": {"utility": "0.026", "marketing": "0.0618"},
+    }
+    after = api.patch("/api/v1/settings/", said).json()
+    assert (after["ai_warn_percent"], Decimal(after["usd_rate"])) == (70, Decimal("1450.505"))
+    assert {name: Decimal(fee) for name, fee in after["message_fees_usd"].items()} == {
+        "marketing": Decimal("0.0618"),
+        "utility": Decimal("0.026"),
+    }
+    with tenant_context(acme):
+        in_force = tenant_settings.of(Tenant.objects.get(pk=acme.pk))
+    assert in_force.message_fees_usd["marketing"] == Decimal("0.0618")
+    assert api.patch("/api/v1/settings/", dict.fromkeys(said)).json() == before
+
+
 def test_null_puts_the_default_back(api_as: Api) -> None:
     api = api_as("ana")
     before = api.get("/api/v1/settings/").json()
@@ -123,6 +144,15 @@ def test_null_puts_the_default_back(api_as: Api) -> None:
         {"ai_daily_spend_usd": "-1"},
         {"ai_daily_spend_usd": "NaN"},
         {"ai_daily_spend_usd": "9999999"},
+        {"ai_warn_percent": 0},
+        {"ai_warn_percent": 101},
+        {"usd_rate": "0"},
+        {"usd_rate": "NaN"},
+        {"usd_rate": "1.0000001"},
+        {"message_fees_usd": {"marketing": "-1"}},
+        {"message_fees_usd": {"marketing": "0.0000001"}},
+        {"message_fees_usd": {"<b>": "1"}},
+        {"message_fees_usd": "0.06"},
     ],
 )
 def test_a_setting_out_of_its_limits_changes_nothing(api_as: Api, body: dict[str, object]) -> None:

@@ -44,6 +44,12 @@ NOBODYS = {
     "api/v1/contacts/duplicates/%(pk)s/dismiss": "an act that answers with ids",
     "api/v1/leads/import": "hands in; the answer counts rows",
     "permisos/": "what each role may do",
+    "agentes/costos/": "sums of money",
+    "agentes/costos/gastos/": "amounts; nobody's name or words are among them",
+    "agentes/resultados/": "counts and medians",
+    "api/v1/reports/ai-results": "counts and medians",
+    "api/v1/ledger": "amounts; nobody's name or words are among them",
+    "api/v1/reports/ai-costs": "sums of money",
 }
 ADMIN_VIEWS = ("changelist_view", "change_view", "history_view", "delete_view", "add_view")
 

@@ -142,6 +142,8 @@ MATRIX = [
 ]
 
 
+# A case made of a chat shows what the chat was: making one needs reading turns as well.
+ALSO = {"api/v1/conversations/%(pk)s/test-case": "forbidden"}
 SCOPES = sorted(roles.scopes_of(roles.TABLE[roles.CEO] - roles.PEOPLE_ONLY))
 
 
@@ -156,6 +158,7 @@ def test_each_scope_opens_its_own_addresses_and_no_other(ana: Person, scope: str
         people_only = wanted in roles.PEOPLE_ONLY or getattr(address.cls, "people_only", False)
         code = answer.json()["error"]["code"] if answer.status_code == 403 else ""
         expected = "people_only" if people_only else "" if wanted.replace(".", ":") == scope else "missing_scope"
+        expected = expected or ALSO.get(address.route, "")
         if code != expected and not (expected == "" and answer.status_code != 403):
             wrong.append(f"{verb} {path} needs {wanted}: {answer.status_code} {code}")
     assert not wrong, "\n".join(wrong)

@@ -10,7 +10,7 @@ from django.test import Client
 from config.lib.errors import Invalid
 from tenants.context import tenant_context
 from tenants.models import Category, Credential, Tenant
-from tenants.providers_check.registry import KINDS
+from tenants.providers_check.registry import ELSEWHERE, KINDS
 from tenants.services.vault import checked, get_tenant_credential
 from tests.tenants.vault.providers import CANARY, PEM
 
@@ -106,7 +106,7 @@ def guarded(settings: Any) -> None:
 def test_every_name_of_the_contract_and_every_category_is_known() -> None:
     known = {f"{kind.category}/{name}" for kind in KINDS.values() for name in kind.names}
     assert set(CONTRACT) <= known
-    assert set(KINDS) == set(Category.values)
+    assert {*KINDS, *ELSEWHERE} == set(Category.values)
 
 
 @pytest.mark.parametrize(("name", "typed", "kept"), GOOD)

@@ -336,7 +336,7 @@ def test_the_least_pause_is_what_google_asked_for(both: Both) -> None:
 
 
 def test_what_is_done_over_there_to_an_appointment_that_is_over_changes_nothing(both: Both) -> None:
-    event = both.book(-20)
+    event = both.book(-30)
     both.sync()
     with tenant_context(both.tenant):
         events.set_outcome(event=event, came=True, by=ANA)
@@ -344,7 +344,7 @@ def test_what_is_done_over_there_to_an_appointment_that_is_over_changes_nothing(
     both.drag(event, 30)
     both.sync()
     row = both.row(event)
-    assert (row.status, row.starts_at) == ("done", both.at(-20))
+    assert (row.status, row.starts_at) == ("done", both.at(-30))
     assert row.pushed_revision == row.revision
 
 
