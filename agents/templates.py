@@ -1,7 +1,7 @@
 """Starting points for a new agent, good enough to publish as they are. The company may change every word of them.
 
 They are written without vos, tú or usted: the agent's register decides. A template lists the tools of its work; those that
-are not registered are left out.
+are not registered are left out, and so is the judging of symptoms outside of a clinic, but for reception.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ AGENDA = [
     *("qualify_lead", "check_seller_availability", "book_appointment"),
     *("reschedule_appointment", "cancel_appointment", "my_appointments"),
 ]
+TRIAGE = "triage_urgency"
 STORE = ["search_products", "check_stock", "order_status"]
 
 _ONE_QUESTION = _("Hacer una sola pregunta por mensaje.")
@@ -26,7 +27,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         "label": _("Ventas"),
         "says": _("Recomienda del catálogo, responde dudas y cierra con un próximo paso."),
         "temperature": "0.70",
-        "enabled_tools": [*_EVERY, *STORE, *AGENDA, "convert_to_client", "report_assistance"],
+        "enabled_tools": [*_EVERY, *STORE, *AGENDA, TRIAGE, "convert_to_client", "report_assistance"],
         "role": _("Ventas"),
         "system_prompt_template": _(
             "{{agent_name}} atiende ventas en {{company}} y ayuda a elegir bien, sin apurar a nadie.\n\n"
@@ -73,7 +74,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         "label": _("Captar interesados"),
         "says": _("Recibe a quien escribe por primera vez, guarda sus datos y mide su interés."),
         "temperature": "0.60",
-        "enabled_tools": [*_EVERY, "qualify_lead"],
+        "enabled_tools": [*_EVERY, "qualify_lead", "report_assistance"],
         "role": _("Primer contacto"),
         "system_prompt_template": _(
             "{{agent_name}} es el primer contacto de {{company}} con quien consulta por primera vez.\n\n"
@@ -95,7 +96,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         "label": _("Turnos"),
         "says": _("Da, mueve y cancela turnos con la agenda real."),
         "temperature": "0.30",
-        "enabled_tools": [*_EVERY, *AGENDA],
+        "enabled_tools": [*_EVERY, *AGENDA, TRIAGE, "report_assistance"],
         "role": _("Turnos"),
         "system_prompt_template": _(
             "{{agent_name}} da, mueve y cancela turnos en {{company}}. Hoy es {{today}}.\n\n"
@@ -117,7 +118,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         "label": _("Recepción"),
         "says": _("Atiende lo general, da turnos y deriva urgencias y casos particulares."),
         "temperature": "0.40",
-        "enabled_tools": [*_EVERY, *AGENDA, "triage_urgency"],
+        "enabled_tools": [*_EVERY, *AGENDA, TRIAGE, "report_assistance"],
         "role": _("Recepción"),
         "system_prompt_template": _(
             "{{agent_name}} es la recepción de {{company}}: recibe a quien escribe y lo lleva a donde necesita.\n\n"

@@ -24,7 +24,6 @@ SUITES = (
     "tests/agents/services/test_planted.py",
 )
 WAYS = ("message", "transcript", "document", "name", "tool")
-APPOINTMENTS = 50  # dialogues of test_customers.py, which is judged as one: 90 % of them have to be perfect
 Row = dict[str, Any]
 
 
@@ -60,9 +59,7 @@ def _judged(rows: list[Row], code: int | None) -> int:
     believed = [row for row in by_kind["failing"] if row["result"]["problems"]]
     benign, talks, failing = (len(by_kind[kind]) for kind in ("benign", "dialogue", "failing"))
     _say(f"ordinary messages hindered   {hindered} of {benign}")
-    _say(
-        f"dialogues ended as intended  {talks - len(unfinished)} of {talks}, and {APPOINTMENTS} appointments judged apart"
-    )
+    _say(f"dialogues ended as intended  {talks - len(unfinished)} of {talks}")
     _say(f"failing chats believed       {len(believed)} of {failing}")
     _say(f"tests                        {'not run' if code is None else 'FAILED' if code else 'all passed'}")
     for row in (*unfinished, *believed):

@@ -43,6 +43,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def some(name: str, default: str) -> list[str]:
+    """A comma-separated list of at least one word."""
+    found = words(name, default)
+    if not found:
+        raise ImproperlyConfigured(f"{name} must name at least one")
+    return found
+
+
 def networks(name: str) -> list[str]:
     """A list of addresses or networks, such as 10.0.0.0/8."""
     found = words(name)

@@ -53,6 +53,11 @@ class AgentConfig(serializers.Serializer):
     )
     hours = AgentHours(required=False)
     fallback_model = serializers.CharField(required=False, max_length=80)
+    side_model = serializers.CharField(
+        required=False,
+        max_length=80,
+        help_text="Of the same provider, for short tasks: triage, summaries, help with writing; absent = the agent's model.",
+    )
     base_url = serializers.URLField(required=False)
     vision = serializers.ChoiceField(choices=["yes", "no"], required=False)
     max_steps = _limit("max_steps")

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.access import run_for
-from agents.api.serializers import RunFilter, RunOut
+from agents.api.serializers import RunDetail, RunFilter, RunOut
 from agents.services import run_lists
 from config.lib.errors import Invalid
 from tenants.api.base import CompanyView
@@ -41,7 +41,8 @@ def _sensible(day: date | None) -> bool:
 class OneRun(CompanyView):
     reads = "runs.read"
 
-    @extend_schema(operation_id="runs_retrieve", responses=RunOut)
+    @extend_schema(operation_id="runs_retrieve", responses=RunDetail)
     def get(self, request: Request, pk: str) -> Response:
-        """One turn with its steps and tool calls."""
-        return Response(RunOut(run_for(self.member, pk)).data)
+        """One turn with its steps, tool calls, what was booked for it and what the agent reported of its help."""
+        run = run_for(self.member, pk)
+        return Response(RunDetail(run, context={"booked": run_lists.booked(run)}).data)

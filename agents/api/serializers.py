@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.api.agent_config import ConfigField
-from agents.models import ToolCall
+from agents.models import AgentRun, ToolCall
 from agents.services.llms import KINDS
 
 
@@ -103,7 +104,7 @@ class RunOut(serializers.Serializer):
     conversation = serializers.UUIDField(source="conversation_id", allow_null=True)
     agent = serializers.UUIDField(source="agent_id", allow_null=True)
     version = serializers.UUIDField(source="version_id", allow_null=True)
-    purpose = serializers.CharField(help_text="turn, playground, test or summary")
+    purpose = serializers.CharField(help_text="turn, playground, test, summary or copilot")
     status = serializers.CharField(help_text="running, done, superseded, handed_off, blocked or failed")
     provider = serializers.CharField()
     model = serializers.CharField()
@@ -113,6 +114,9 @@ class RunOut(serializers.Serializer):
     reply = serializers.CharField()
     receipts = serializers.ListField(child=serializers.DictField())
     flags = serializers.ListField(child=serializers.CharField())
+    triage = serializers.DictField(
+        help_text="Why this agent took the turn: what was weighed in codes, and `words`; empty where nothing was decided."
+    )
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
     cost_usd = serializers.DecimalField(
@@ -122,6 +126,31 @@ class RunOut(serializers.Serializer):
     error = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ReportOut(serializers.Serializer):
+    kind = serializers.CharField(help_text="sales or support")
+    score = serializers.DecimalField(max_digits=3, decimal_places=2, help_text="The agent's own word, 0 to 1.")
+    reasoning = serializers.CharField()
+
+
+class RunDetail(RunOut):
+    """One run, with what only its own page shows."""
+
+    amount = serializers.SerializerMethodField()
+    currency = serializers.SerializerMethodField()
+    reports = ReportOut(many=True, help_text="What the agent said of its own help.")
+
+    @extend_schema_field(serializers.DecimalField(max_digits=20, decimal_places=6, allow_null=True))
+    def get_amount(self, run: AgentRun) -> str | None:
+        """What was booked, in the company's money as it stood then; null where nothing was or no rate was given."""
+        booked = self.context.get("booked")
+        return None if booked is None or booked.amount is None else str(booked.amount)
+
+    def get_currency(self, run: AgentRun) -> str:
+        """Of `amount`; empty where nothing was booked."""
+        booked = self.context.get("booked")
+        return booked.currency if booked is not None else ""
 
 
 class RunFilter(serializers.Serializer):

@@ -13,14 +13,18 @@ class ClaimKind:
     """`receipts` are the receipt kinds of which one must exist; empty = nothing here can do it, so it is never true.
 
     `state`: says how a thing stands and not who did it, so it is true too when a tool told just that.
+    `doubt`: a fact that many sources may give, so a claim only where it was looked up in this turn and the look-up failed.
     """
 
     name: str
     receipts: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
     state: bool = False
+    doubt: bool = False
 
 
+# What a look-up that failed leaves in doubt, by the tool that looks it up.
+LOOK_UPS = {"search_products": "stock", "check_stock": "stock"}
 # "te la", "se lo", "ya", "recién" … in front of a first-person past.
 _PRE = r"(?:(?:ya|recien|ahi|aca|listo|perfecto|genial|bien|dale|ok|hecho|buenisimo|excelente|joya|barbaro|tambien|y|yo)[ ,:!.]*)*(?:te |le |les |me |se )?(?:l[oa]s? )?"
 _BEGIN = r"(?:^|[,;:] ?|\b(?:ya|recien|ahi|aca|listo|y|que|tambien|yo|asi que|hoy|porque|e)\s)"
@@ -36,8 +40,9 @@ _JUST = r"\b(?:acabo de|acabamos de|logre|logramos|pude|pudimos|termine de) (?:\
 _SLOT = r"(?:turno|cita|reserva|reunion|visita|consulta|hora|lugar|llamada|entrevista|demo|mesa|appointment|meeting|booking|visit|slot|reservation|call)"
 
 
-def _kind(name: str, receipts: str, *patterns: str, state: bool = False) -> ClaimKind:
-    return ClaimKind(name, frozenset(receipts.split()), tuple(re.compile(pattern) for pattern in patterns), state)
+def _kind(name: str, receipts: str, *patterns: str, state: bool = False, doubt: bool = False) -> ClaimKind:
+    compiled = tuple(re.compile(pattern) for pattern in patterns)
+    return ClaimKind(name, frozenset(receipts.split()), compiled, state, doubt)
 
 
 _COLLEAGUE = (
@@ -114,6 +119,15 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         rf"\b(?:details?|data|information|info|request|name|number|email|profile|order|inquiry)\b(?: \w+){{0,3}} {_BE} (?:noted|recorded|registered|saved|updated|logged)\b",
         rf"{_JUST}(?:anot|registr|guard|carg|agreg|actualiz|apunt)ar(?:te|le|l[oa]s?|tel[oa])?\b",
         r"\b(?:anotei|registrei|salvei seus|cadastrei)\b|^(?:duly )?(?:noted|registered|saved)\b",
+        # A sale that was closed, an urgency that was judged, fields that were filled in.
+        r"(?<!como )(?<!si )(?<!que )(?<!porque )\b(?:ya|ahora|desde (?:hoy|ahora)) (?:ya )?(?:sos|eres|es usted|son) (?:oficialmente )?(?:nuestr[oa] |un[ao]? )?(?:nuev[oa] )?cliente\b",
+        r"\bqued(?:aste|o|a|as) (?:\w+ )?como (?:nuev[oa] )?cliente\b|\b(?:te|l[oa]) (?:converti|pase|di de alta) (?:en|a|como) cliente\b",
+        r"\byou(?:'re| are) (?:now|officially)(?: (?:now|officially))? (?:a|our|one of our) (?:new )?(?:client|customer)s?\b",
+        rf"{_BEGIN}{_PRE}(?:marque|clasifique|priorice) (?:tu|su|el|la|l[oa]s?|como) (?:\w+ ){{0,4}}(?:urgen\w+|priori\w+|emergencia)\b",
+        r"\b(?:te|l[oa]) (?:marque|clasifique) como \w*\s?(?:urgen\w+|priori\w+)\b|\b(?:caso|consulta|pedido) qued[oa] (?:marcad|clasificad)[oa]\b",
+        rf"(?:{_HAVE}|{_I}) (?:marked|flagged|classified|prioriti[sz]ed) (?:your|this|the|it|you)\b",
+        rf"(?:{_HAVE}|{_I}) (?:filled in|filled out|completed) (?:your|the) (?:\w+ )?(?:profile|details|file|record|form|card)\b",
+        r"\b(?:ya|recien|ahi|listo,?) (?:te )?complete (?:tu|su|la|l[oa]s|todos|todas) (?:\w+ ){0,2}(?:ficha|datos|campos|perfil|formulario)\b",
     ),
     _kind(
         "handoff",
@@ -143,6 +157,24 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         rf"{_HAVE} (?:asked|consulted|checked (?:\w+ )?with)\b",
         rf"{_I} (?:asked|consulted|checked (?:\w+ )?with) (?:the|my|our|an?) (?:\w+ )?{_COLLEAGUE}",
         rf"\b(?:i'?m|i am|we'?re|we are) (?:now |already )?(?:asking|consulting|checking (?:\w+ )?with) (?:the|my|our|an?) (?:\w+ )?{_COLLEAGUE}",
+    ),
+    # What a colleague answered: only the answer of a person of the team makes it true.
+    _kind(
+        "answer",
+        "answered",
+        rf"\b{_COLLEAGUE}(?: de \w+)?(?: \w+)? (?:ya |recien )?(?:me|nos) (?:lo |ha |han )?(?:confirm(?:o|aron|ad[oa])|respondi(?:o|eron|do)|contest(?:o|aron)|autoriz(?:o|aron|ado)|aprob(?:o|aron)|dijo|dijeron|dicen|dice|confirma)\b",
+        rf"\b(?:me|nos) (?:lo )?(?:confirm(?:o|aron)|respondi(?:o|eron)|contest(?:o|aron)|autoriz(?:o|aron)|aprob(?:o|aron)) (?:ya )?(?:en |de |del |desde )?(?:el |la |los |las |mi |un |una )?(?:\w+ )?{_COLLEAGUE}",
+        rf"\b(?:the|our|my|an?) (?:\w+ )?{_COLLEAGUE} (?:has |have |just |already )*(?:confirmed|told me|got back to me|replied|answered me|approved (?:it|this|that|your)|authori[sz]ed)\b",
+    ),
+    _kind(
+        "stock",
+        "",
+        r"\b(?:hay|tenemos|tengo|queda|quedan|contamos con)\b(?: \S+){0,6} (?:stock|unidad|unidades|disponibles?)\b",
+        r"\b(?:hay|tenemos|quedan?) (?:stock|unidades|disponibles?)\b",
+        r"\b(?:esta|estan|sigue|siguen) (?:\w+ )?(?:en stock|disponibles?)\b",
+        r"\b(?:we (?:do |still )?have|we'?ve got|there(?:'s| is| are))\b(?: \S+){0,6} (?:in stock|available|left)\b",
+        r"\b(?:is|are|it's|they're)(?: (?:currently|still|now))? (?:in stock|available)\b",
+        doubt=True,
     ),
     _kind(
         "sending",
@@ -174,6 +206,10 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
         "sending",
         r"\b(?:mail|correo|invitacion|presupuesto|factura|comprobante|catalogo|pedido|paquete)\b(?: \w+){0,4} (?:fue|ya fue|ha sido|esta|quedo) (?:enviad|mandad|despachad|remitid)[oa]\b",
         rf"\b(?:e-?mail|invitation|quote|invoice|receipt|catalog(?:ue)?|order|package|confirmation)\b(?: \w+){{0,4}} {_BE} (?:sent|shipped|dispatched|e-?mailed)\b",
+        r"\b(?:pedido|paquete|compra|orden|encargo|envio)\b(?: \w+){0,3} (?:esta|va|viene|sigue|se encuentra|salio) (?:\w+ )?(?:en (?:camino|viaje|transito|reparto))\b",
+        r"\b(?:pedido|paquete|compra|orden|encargo|envio)\b(?: \w+){0,3} (?:fue|ya fue|ha sido|figura) entregad[oa]\b",
+        r"\b(?:order|package|parcel|shipment|purchase)\b(?: \w+){0,3} (?:is|'s)(?: (?:now|already|currently|still))* (?:on (?:its|the) way|in transit|out for delivery)\b",
+        r"\b(?:order|package|parcel|shipment|purchase)\b(?: \w+){0,3} (?:was|has been|is now)(?: already)? delivered\b",
         state=True,
     ),
     _kind(
@@ -194,9 +230,10 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
 
 # Words of one state, in the languages of systems and of replies; each by how it begins.
 STATES: tuple[frozenset[str], ...] = tuple(
-    frozenset(words.split())
+    frozenset(word.replace("_", " ") for word in words.split())
     for words in (
-        "enviad mandad remitid despachad sent e-mailed emailed shipped dispatched",
+        "enviad mandad remitid despachad sent e-mailed emailed shipped dispatched en_camino en_viaje en_transito en_reparto on_its_way on_the_way in_transit out_for_delivery",
+        "entregad delivered",
         "aprobad approved",
         "acreditad credited",
         "procesad processed",

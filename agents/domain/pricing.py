@@ -1,15 +1,20 @@
 """What a call costs, in US dollars per million tokens.
 
-List prices that the providers published for these names; a name that is not here has an unknown price, which
-is shown as unknown. For the spending limit an unknown price counts as `CEILING`, so that the limit still holds.
+What the company entered for a name, else the list prices that the providers published; a name that is in neither has an
+unknown price, which is shown as unknown. For the spending limit an unknown price counts as `CEILING`, so that the limit still
+holds.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
+
+from tenants.domain.spending import ModelPrice
 
 MILLION = Decimal(1_000_000)
-EXACT = Decimal("0.000000001")  # what a token can cost, at three decimals of a dollar per million
+EXACT = Decimal("0.000000001")  # of a call: exact for prices of three decimals per million, else rounded once
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,10 @@ class Price:
     prompt: Decimal
     cached: Decimal
     completion: Decimal
+
+
+Prices = Mapping[str, Price]  # a company's own, by the name in small letters
+NONE: Prices = MappingProxyType({})
 
 
 def _price(prompt: str, cached: str, completion: str) -> Price:
@@ -49,26 +58,41 @@ PRICES: tuple[tuple[str, Price], ...] = (
 CEILING = _price("5", "5", "20")
 
 
-def price_of(model: str) -> Price | None:
-    """The price of exactly this model or a dated edition of it (`gpt-4o-2024-11-20`); None when unknown."""
-    name = model.lower().removeprefix("models/").removeprefix("openai/").removeprefix("google/")
-    for known, price in PRICES:
+def prices_of(entered: Mapping[str, ModelPrice]) -> Prices:
+    """A company's own table; where it names no price of cached input, that of the input."""
+    return {
+        name: Price(each.input, each.input if each.cached is None else each.cached, each.output)
+        for name, each in entered.items()
+    }
+
+
+def price_of(model: str, own: Prices = NONE) -> Price | None:
+    """The price of exactly this model, or of the one it is a dated edition of (`gpt-4o-2024-11-20`); None when unknown."""
+    full, name = model.strip().lower(), _bare(model)
+    exact = own.get(full) or own.get(name)
+    if exact is not None:
+        return exact
+    for known, price in (*((_bare(each), price) for each, price in own.items()), *PRICES):
         if name == known or re.fullmatch(rf"{re.escape(known)}-(?:\d{{4}}-\d\d-\d\d|\d{{4,8}}|latest)", name):
             return price
     return None
 
 
-def cost(model: str, *, prompt: int, completion: int, cached: int = 0) -> Decimal | None:
+def _bare(model: str) -> str:
+    return model.strip().lower().removeprefix("models/").removeprefix("openai/").removeprefix("google/")
+
+
+def cost(model: str, *, prompt: int, completion: int, cached: int = 0, own: Prices = NONE) -> Decimal | None:
     """Dollars for these tokens, None when the price is unknown; no tokens cost nothing. `cached` tokens are a part of `prompt`."""
-    price = price_of(model)
+    price = price_of(model, own)
     if prompt == completion == 0:
         return Decimal(0)
     return None if price is None else _total(price, prompt, completion, cached)
 
 
-def counted_cost(model: str, *, prompt: int, completion: int, cached: int = 0) -> Decimal:
+def counted_cost(model: str, *, prompt: int, completion: int, cached: int = 0, own: Prices = NONE) -> Decimal:
     """Dollars for the spending limit: the known cost, or the ceiling for an unknown price."""
-    return _total(price_of(model) or CEILING, prompt, completion, cached)
+    return _total(price_of(model, own) or CEILING, prompt, completion, cached)
 
 
 def _total(price: Price, prompt: int, completion: int, cached: int) -> Decimal:

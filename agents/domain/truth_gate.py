@@ -40,7 +40,8 @@ _OWNER = re.compile(
     r"(?:la señora |el señor )?([A-ZÁÉÍÓÚÑ][\wáéíóúñ]+)|"
     r"\b([A-ZÁÉÍÓÚÑ][\wáéíóúñ]+)['’]s (?:appointment|booking|visit|slot|turn|reservation)\b"
 )
-
+# "Sí, te agendé" reads as "si" without its accent, which would make it a condition.
+_YES = re.compile(r"\bsí\b|\bsi(?=,)", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:no|not|sin|never|nunca|aun|yet|to be|por ser|sera|pendiente|if|si|cuando|when)\b|n't\b|_not_"
 )
@@ -69,13 +70,20 @@ class Truth:
 
 
 def judge(
-    text: str, *, receipts: Collection[str], attempt: int = 1, proof: str = "", told: Collection[str] = ()
+    text: str,
+    *,
+    receipts: Collection[str],
+    attempt: int = 1,
+    proof: str = "",
+    told: Collection[str] = (),
+    doubted: Collection[str] = (),
 ) -> Truth:
     """Decide over a reply. `receipts` are the kinds of the acts that succeeded in this turn, `proof` what they gave.
 
-    `told`: short values that tools gave in this turn, which prove how things stand.
+    `told`: short values that tools gave in this turn, which prove how things stand. `doubted`: what was looked up in this
+    turn without success: nothing may be said of it as known.
     """
-    claims = claims_in(text)
+    claims = claims_in(text, doubted=doubted)
     unproven = tuple(
         claim
         for claim in claims
@@ -87,13 +95,13 @@ def judge(
     return Truth("retry" if attempt == 1 else "replace", claims, unproven)
 
 
-def claims_in(text: str) -> tuple[Claim, ...]:
+def claims_in(text: str, *, doubted: Collection[str] = ()) -> tuple[Claim, ...]:
     """Every claim of a text, one per kind and sentence."""
     found: list[Claim] = []
     for sentence in _sentences(text):
-        reading = plain(sentence).replace("\n", " ").replace("’", "'")
+        reading = plain(_YES.sub("ok", sentence)).replace("\n", " ").replace("’", "'")
         for kind in CLAIM_KINDS:
-            if _claims(kind, reading):
+            if (not kind.doubt or kind.name in doubted) and _claims(kind, reading):
                 found.append(Claim(kind.name, sentence, tuple(sorted(kind.receipts)), kind.state))
     return tuple(found)
 

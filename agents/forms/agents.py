@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.forms.agent_hours import HoursPart
+from agents.llm.families import family_of
 from agents.models import Agent
 from agents.services import tools
 from agents.services.agent_config import LIMITS, LONGEST_TONE, MOST_RULES, MOST_WORDS
@@ -24,7 +25,7 @@ PROVIDERS = [
 #: fields of the form that live in the agent's `config` under the same name
 CONFIG = (
     *("specialty", "tone", "rules", "dictionary", "register", "register_en", "disclosure"),
-    *("fallback_model", "base_url", "vision", *LIMITS),
+    *("fallback_model", "side_model", "base_url", "vision", *LIMITS),
 )
 _HOURS = ("hours_mode", "rests_on_holidays", "away", *(f"day_{number}" for number in range(7)))
 
@@ -158,6 +159,15 @@ class AgentForm(HoursPart):
         help_text=gettext_lazy("Responde cuando el primero falla. Es del mismo proveedor."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    side_model = forms.CharField(
+        label=gettext_lazy("Modelo para tareas cortas"),
+        required=False,
+        max_length=80,
+        help_text=gettext_lazy(
+            "Para tareas cortas: repartir, resumir y ayudar a escribir; vacío, el mismo modelo. Es del mismo proveedor."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     vision = forms.ChoiceField(
         label=gettext_lazy("Fotos de los clientes"),
         required=False,
@@ -201,7 +211,7 @@ class AgentForm(HoursPart):
         (gettext_lazy("Qué puede hacer"), ("enabled_tools",)),
         (
             gettext_lazy("Modelo"),
-            ("model_provider", "model_version", "temperature", "fallback_model", "vision", "base_url"),
+            ("model_provider", "model_version", "temperature", "fallback_model", "side_model", "vision", "base_url"),
         ),
         (gettext_lazy("Límites de cada respuesta"), tuple(LIMITS)),
     )
@@ -209,6 +219,12 @@ class AgentForm(HoursPart):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["enabled_tools"].choices = tools.choices()  # type: ignore[attr-defined]  # a ChoiceField
+        model = str(self["model_version"].value() or "").strip()
+        if model and not family_of(model).sends_temperature:
+            self.fields["temperature"].help_text = _(
+                "De 0 (siempre igual) a 2 (muy suelto). El modelo %(model)s no lo tiene en cuenta, como los que razonan antes"
+                " de responder."
+            ) % {"model": model}
 
     @classmethod
     def of(cls, agent: Agent, data: Any = None) -> "AgentForm":

@@ -34,6 +34,11 @@ PERIODS = {
     "year": gettext_lazy("Este año"),
     "custom": gettext_lazy("Otras fechas"),
 }
+PRICE_NAMES = {
+    "input": gettext_lazy("De entrada"),
+    "cached": gettext_lazy("En caché"),
+    "output": gettext_lazy("De salida"),
+}
 DATE = {"type": "date"}
 ALL = ("", gettext_lazy("Todos"))
 Named = Iterable[tuple[UUID, str]]
@@ -139,7 +144,7 @@ class _NumberField(forms.CharField):
 
 
 class SpendingForm(forms.Form):
-    """Ceiling, warning, rate, and a price for each category of message that the provider charges."""
+    """Ceiling, warning, rate, and a price for each category of message that the provider charges and for each of `models`."""
 
     ai_daily_spend_usd = _NumberField(
         label=gettext_lazy("Tope de IA por día, en dólares"),
@@ -155,7 +160,9 @@ class SpendingForm(forms.Form):
     usd_rate = _NumberField(label=gettext_lazy("Cotización"))
     hourly_cost = _NumberField(label=gettext_lazy("Costo de una hora de trabajo"))
 
-    def __init__(self, data: Any, *, own: TenantSettings, currency: str, categories: Iterable[str]) -> None:
+    def __init__(
+        self, data: Any, *, own: TenantSettings, currency: str, categories: Iterable[str], models: Iterable[str]
+    ) -> None:
         super().__init__(
             data,
             initial={
@@ -178,6 +185,13 @@ class SpendingForm(forms.Form):
             self.fields[f"fee_{category}"] = _NumberField(
                 label=category_name(category), initial=own.message_fees_usd.get(category)
             )
+        self.models = list(dict.fromkeys([*own.model_prices_usd, *models]))[: spending.MOST_MODELS]
+        for model in self.models:
+            entered = own.model_prices_usd.get(model)
+            for part, label in PRICE_NAMES.items():
+                self.fields[f"price_{part}_{model}"] = _NumberField(
+                    label=label, initial=getattr(entered, part) if entered else None
+                )
 
     @property
     def ceiling_fields(self) -> list[forms.BoundField]:
@@ -188,6 +202,21 @@ class SpendingForm(forms.Form):
     def fee_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("fee_")]
 
+    @property
+    def price_rows(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(model, [self[f"price_{part}_{model}"] for part in PRICE_NAMES]) for model in self.models]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for model in self.models:
+            names = [f"price_{part}_{model}" for part in PRICE_NAMES]
+            if all(said.get(name) is None for name in names):
+                continue
+            for name in (f"price_input_{model}", f"price_output_{model}"):
+                if said.get(name) is None and name not in self.errors:
+                    self.add_error(name, _("Hacen falta el precio de entrada y el de salida."))
+        return said
+
     def changes(self) -> dict[str, Any]:
         """Of a valid form, as `companies.update_settings` takes them."""
         said = self.cleaned_data
@@ -196,7 +225,16 @@ class SpendingForm(forms.Form):
         return {
             **{name: said[name] for name in names if name in said},
             spending.FEES: {category: price for category, price in fees.items() if price is not None} or None,
+            spending.PRICES: self._prices() or None,
         }
+
+    def _prices(self) -> dict[str, dict[str, Decimal]]:
+        said = self.cleaned_data
+        rows = {
+            model: {part: said[name] for part in PRICE_NAMES if said[name := f"price_{part}_{model}"] is not None}
+            for model in self.models
+        }
+        return {model: row for model, row in rows.items() if row}
 
     def refuse(self, fields: Mapping[str, Any], otherwise: str) -> None:
         """A refusal of the service beside its field, the rest at the top."""

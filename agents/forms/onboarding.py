@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.forms_company import CompanyFactsForm
@@ -14,7 +15,6 @@ EXAMPLES = {
     "clinic": _("Horarios: lunes a viernes de 9 a 18.\nObras sociales: consultar por nombre.\nLa primera consulta cuesta $ 25.000."),
     "store": _("Envíos a todo el país en 3 a 6 días.\nCambios dentro de los 30 días con el ticket.\nPagos: tarjeta en 3 cuotas y transferencia."),
 }  # fmt: skip
-MODELS = [("", _("Demostración, sin clave")), ("gpt-5-mini", "OpenAI gpt-5-mini"), ("gpt-5", "OpenAI gpt-5")]
 
 
 class CompanyStep(CompanyFactsForm):
@@ -33,7 +33,6 @@ class AgentStep(forms.Form):
     tone = forms.CharField(label=_("Tono"), required=False, max_length=500)
     model = forms.ChoiceField(
         label=_("Modelo"),
-        choices=MODELS,
         required=False,
         help_text=_("Sin clave contesta la demostración, que lo dice."),
     )
@@ -48,14 +47,9 @@ class AgentStep(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = str(self.initial.get("model") or "")
-        if chosen not in dict(MODELS):  # another one, set in the agent's own editor, stays as it is
-            self.fields["model"] = forms.ChoiceField(
-                label=self.fields["model"].label,
-                choices=[*MODELS, (chosen, chosen)],
-                required=False,
-                help_text=self.fields["model"].help_text,
-            )
-            self.order_fields(list(self.base_fields))
+        offered = {"": _("Demostración, sin clave"), **{model: f"OpenAI {model}" for model in settings.FIRST_MODELS}}
+        offered.setdefault(chosen, chosen)  # another one, set in the agent's own editor, stays as it is
+        self.fields["model"].choices = list(offered.items())  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class KnowledgeStep(forms.Form):

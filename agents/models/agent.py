@@ -18,7 +18,7 @@ class Agent(models.Model):
     channels = models.JSONField(_("canales"), default=list, blank=True)  # channel_source values
     config = models.JSONField(
         _("ajustes"), default=dict, blank=True
-    )  # tone, rules, dictionary, fallback_model, base_url
+    )  # tone, rules, dictionary, fallback_model, side_model, base_url
     template_type = models.CharField(_("plantilla"), max_length=20, blank=True)
     is_active = models.BooleanField(_("activo"), default=True)
     priority = models.PositiveSmallIntegerField(_("prioridad"), default=100)  # the lowest answers where several could

@@ -128,6 +128,7 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "hours": _hours,
     "specialty": _one_of(*SPECIALTIES),
     "fallback_model": _text(80),
+    "side_model": _text(80),
     "vision": _one_of("yes", "no"),
     "base_url": _address,
 }

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.domain.booking_gate import CLINIC
 from agents.domain.register import spanish_of
 from agents.models import Agent, AgentVersion
 from agents.services import publish_gate
 from agents.services.agent_config import problems_of
 from agents.services.llms import KINDS
 from agents.services.tools import known_tools
-from agents.templates import TEMPLATES
+from agents.templates import TEMPLATES, TRIAGE
 from agents.tools import TOOLS
 from config.lib.errors import Invalid, NotFound
 from messaging.models import Source
@@ -55,7 +56,7 @@ def template_fields(template_type: str) -> dict[str, Any]:
         "name": str(template["label"]),
         "role": str(template["role"]),
         "temperature": Decimal(template["temperature"]),
-        "enabled_tools": [name for name in template["enabled_tools"] if name in TOOLS],
+        "enabled_tools": [name for name in template["enabled_tools"] if name in TOOLS and _fits(name, template_type)],
         "system_prompt_template": str(template["system_prompt_template"]),
         "config": {
             "tone": str(template["tone"]),
@@ -64,6 +65,11 @@ def template_fields(template_type: str) -> dict[str, Any]:
         },
         "template_type": template_type,
     }
+
+
+def _fits(tool: str, template_type: str) -> bool:
+    """Outside of a clinic symptoms are no matter of sales or appointments; reception still sorts what is urgent."""
+    return tool != TRIAGE or template_type == "reception" or current_tenant().trade == CLINIC
 
 
 def _register_of(locale: str) -> dict[str, str]:

@@ -20,9 +20,10 @@ from agents.domain import copilot
 from agents.domain.storable import storable, storable_json
 from agents.llm.base import LLMError
 from agents.models import AgentRun, AgentVersion, LedgerEntry
-from agents.services import ceiling, copilot_demo, hours, ledger
+from agents.services import ceiling, copilot_demo, hours, ledger, prices
 from agents.services.copilot_model import Job, plan_of, shown_of, sources_of
 from agents.services.gates import in_words
+from agents.services.llms import for_side_tasks
 from agents.services.loop import Trace, converse, limit_in_words
 from agents.services.previews import lacking_key
 from agents.services.scene import answering_version, gather
@@ -82,7 +83,7 @@ def begin(*, conversation: Conversation, kind: str, text: str, by: Actor, user_i
     demo = _is_demo(version)
     if not demo:
         ceiling.refuse_if_over(tenant, trial=False)
-    snapshot: Mapping[str, Any] = version.snapshot if version else {}
+    snapshot: Mapping[str, Any] = for_side_tasks(version.snapshot) if version else {}
     run = AgentRun.objects.create(
         purpose=Purpose.COPILOT,
         conversation_id=conversation.pk,
@@ -144,7 +145,7 @@ def answer(*, tenant: Tenant, run_id: UUID) -> None:
     if job is None:
         return
     with translation.override(job.instructed_in if job.kind == copilot.SUMMARY else tenant.locale[:2]):
-        begun, trace, note = monotonic(), Trace(), note_of(job.run)
+        begun, trace, note = monotonic(), Trace(prices.of(tenant)), note_of(job.run)
         screening = job.scene.screening
         if job.kind == copilot.DRAFT and screening.suspicious:
             job.run.flags = [f"input:{reason}" for reason in screening.reasons]

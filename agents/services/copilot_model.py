@@ -20,7 +20,7 @@ from agents.domain.untrusted import harmless, marked
 from agents.llm.base import ChatMessage
 from agents.models import AgentRun
 from agents.services.gates import Gate, Verdict, belongs_to_another, own_hosts
-from agents.services.llms import llm_for
+from agents.services.llms import for_side_tasks, llm_for
 from agents.services.loop import Plan
 from agents.services.scene import Scene, dialogue, prompt_of
 from agents.services.toolbox import LiveToolbox, allowed_tools
@@ -75,6 +75,7 @@ class PersonsGate(Gate):
     """The gate of a text that a person still reads. `covered`: acts that people claim themselves, or were told already."""
 
     covered: frozenset[str] = frozenset()
+    as_ai: bool = False  # "soy una persona" is true of whoever sends it
 
     def check(self, text: str, *, receipts: Collection[str], attempt: int) -> Verdict:
         """As for a reply of an agent."""
@@ -83,7 +84,7 @@ class PersonsGate(Gate):
 
 def plan_of(job: Job) -> Plan:
     """What the model is asked with. Raises LLMError where the key or the model is missing."""
-    llm, models, secret = llm_for(job.tenant, job.snapshot)
+    llm, models, secret = llm_for(job.tenant, for_side_tasks(job.snapshot))
     tools = _tools(job) if job.kind == copilot.DRAFT else ()
     prompt, messages = _asked(job, tools)
     temperature = job.snapshot.get("temperature") if job.kind == copilot.DRAFT else COOL

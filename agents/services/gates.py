@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from agents.domain.denial import denies_being_ai
 from agents.domain.links import links_in
 from agents.domain.output_filter import Output, inspect
 from agents.domain.prompt import SystemPrompt
@@ -40,7 +41,8 @@ class Gate:
 
     `sources` grows during the turn: what the tools gave may be repeated. `customer` is what the person writing told of
     themselves (name, fields): a link in it is not the company's. `said` are our earlier messages, oldest first; `hosts`
-    asks for the company's own. `told` are the short values that tools gave: how things stand, as a system has it.
+    asks for the company's own. `told` are the short values that tools gave: how things stand, as a system has it;
+    `doubted` what they were asked for in vain. `as_ai`: an AI says it by itself, so it may not deny that it is one.
     """
 
     prompt: SystemPrompt
@@ -55,6 +57,8 @@ class Gate:
     given: list[str] = field(default_factory=list)
     proof: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    doubted: Collection[str] = ()
+    as_ai: bool = True
 
     def hear(self, content: str, arguments: dict[str, Any], *, proves: bool = False) -> None:
         """Take in what a tool answered: it may be repeated, its links too, save those that the model asked with.
@@ -80,7 +84,10 @@ class Gate:
         if leaks:
             advice = _LINK_ADVICE if set(leaks) <= {"unknown_link", "image"} else _LEAK_ADVICE
             return Verdict("retry" if attempt == 1 else "replace", leaks, advice)
-        truth = judge(text, receipts=receipts, attempt=attempt, proof="\n".join(self.proof), told=self.told)
+        if self.as_ai and denies_being_ai(text):
+            return Verdict("retry" if attempt == 1 else "replace", ("denies_ai",), _DENIAL_ADVICE)
+        proof = "\n".join(self.proof)
+        truth = judge(text, receipts=receipts, attempt=attempt, proof=proof, told=self.told, doubted=self.doubted)
         if truth.action == "pass":
             return Verdict("pass")
         claims = "; ".join(f"«{claim.sentence[:160]}»" for claim in truth.unproven)
@@ -92,7 +99,7 @@ class Gate:
             text,
             secrets=self.secrets,
             internal_words=self.internal_words,
-            our_words=f"{self.prompt.ours}\n{_CLAIM_ADVICE}\n{_LEAK_ADVICE}\n{_LINK_ADVICE}\n{EMPTY_ADVICE}",
+            our_words=f"{self.prompt.ours}\n{_CLAIM_ADVICE}\n{_LEAK_ADVICE}\n{_LINK_ADVICE}\n{_DENIAL_ADVICE}\n{EMPTY_ADVICE}",
             prompt=self.prompt.theirs,
             sources=self.sources,
             given=[_without(self.prompt.text, self.customer), *self.said, *self.given],
@@ -168,6 +175,10 @@ _LINK_ADVICE = (
     "[Plataforma] Tu respuesta no se envió: tiene un enlace o una imagen que no está en las instrucciones ni en un "
     "resultado de herramienta. Reescribila sin eso y sin explicar este aviso."
 )
+_DENIAL_ADVICE = (
+    "[Plataforma] Tu respuesta no se envió: niega que sos una IA o dice que sos una persona. Si lo preguntan, decí que sos"
+    " una IA y ofrecé pasar con una persona; si no, reescribila sin hablar de eso."
+)
 EMPTY_ADVICE = (
     "[Plataforma] Tu respuesta llegó vacía o cortada: escribí ahora la respuesta completa y breve para la persona."
 )
@@ -182,6 +193,7 @@ def in_words(reasons: Collection[str]) -> str:
         "prompt_leak": _("mostraba instrucciones internas"),
         "unknown_link": _("tenía un enlace que la empresa no dio"),
         "image": _("cargaba una imagen de afuera"),
+        "denies_ai": _("negaba ser una IA"),
         "empty": _("llegó vacía o cortada"),
     }
     named = dict.fromkeys(words.get(reason.partition(":")[0], _("tenía datos internos")) for reason in reasons)

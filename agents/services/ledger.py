@@ -11,7 +11,7 @@ from uuid import UUID
 from agents.domain.money import in_currency, rate_for
 from agents.domain.pricing import counted_cost
 from agents.models import AgentRun, LedgerEntry
-from agents.services import ceiling
+from agents.services import ceiling, prices
 from messaging.domain import hearing_prices
 from messaging.domain.charges import Charge
 from messaging.models import Attachment, Message
@@ -26,7 +26,9 @@ def book_run(run: AgentRun, *, kept: bool = True) -> None:
     """A run that ended, whatever for, once it asked a model. Not `kept`: its person was erased meanwhile."""
     if run.is_demo or not (run.prompt_tokens or run.completion_tokens):
         return
-    guessed = counted_cost("", prompt=run.prompt_tokens, completion=run.completion_tokens)
+    tokens = {"prompt": run.prompt_tokens, "completion": run.completion_tokens}
+    # Where a part of it has no price: as the dearest, the company's own price for its model being one that may be dearer.
+    guessed = max(counted_cost(model, **tokens, own=prices.of(current_tenant())) for model in ("", run.model))
     _book(
         LedgerEntry(
             kind=Kind.MODEL,

@@ -55,6 +55,20 @@ def llm_for(tenant: Tenant, agent: Mapping[str, Any]) -> tuple[LLM, tuple[str, .
     return Careful(port, tenant.pk, base_url), models, key
 
 
+def for_side_tasks(agent: Mapping[str, Any]) -> dict[str, Any]:
+    """The snapshot to ask with for what is short: who takes a turn, summaries, help with writing.
+
+    Its `side_model` comes first, with the agent's own behind it for when that one fails; the snapshot as it is where none is
+    set. Provider and key are the same.
+    """
+    config = agent.get("config") or {}
+    side = str(config.get("side_model") or "").strip()
+    if not side:
+        return dict(agent)
+    own = agent.get("model_version") or config.get("fallback_model") or ""
+    return {**agent, "model_version": side, "config": {**config, "fallback_model": own}}
+
+
 def _custom(tenant: Tenant, written: str) -> tuple[str, str]:
     """A server of the company's own. The key of OpenAI goes only to the address that stands beside it in the vault:
     an agent's settings are not enough to send it somewhere else."""

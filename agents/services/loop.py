@@ -13,15 +13,16 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from agents.domain.budget import MAX_CALLS_PER_STEP, TurnBudget
+from agents.domain.claim_patterns import LOOK_UPS
 from agents.domain.history import tokens_of
-from agents.domain.pricing import cost
+from agents.domain.pricing import Prices, cost
 from agents.domain.untrusted import as_data
 from agents.llm.base import LLM, ChatMessage, ChatRequest, ChatResult, LLMError, ToolCallRequest, Usage
 from agents.llm.resilient import OUT_OF_TIME, RetryPolicy, ask, stopwatch
 from agents.services.gates import EMPTY_ADVICE, Gate, Verdict
 from agents.services.toolbox import Done, Toolbox, only_read
 from agents.tools import TOOLS, tool_named
-from agents.tools.base import GUIDE, Receipt
+from agents.tools.base import GUIDE, JSON, Receipt
 
 End = Literal["done", "lost", "withheld", "exhausted"]
 LONGEST_TOOL_RESULT = 8000
@@ -53,9 +54,11 @@ class Plan:
 class Trace:
     """What happened, in order, as it is kept on the run.
 
-    `waiting`: kinds of receipts that acts proposed in this run would give, once somebody allows them.
+    `prices`: the company's own, which its calls are reckoned by before the price list. `waiting`: kinds of receipts that acts
+    proposed in this run would give, once somebody allows them.
     """
 
+    prices: Prices
     steps: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model: str = ""
@@ -75,7 +78,7 @@ class Trace:
         self.usage += used
         self.model = model
         tokens = {"prompt": used.prompt, "completion": used.completion, "cached": used.cached}
-        price = cost(model, **tokens) if told or guess == Usage() else None
+        price = cost(model, **tokens, own=self.prices) if told or guess == Usage() else None
         self.cost = None if price is None or self.cost is None else self.cost + price
         self.steps.append(
             {
@@ -162,6 +165,7 @@ def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tup
         else:
             # "I saved your details" beside a save that still waits is not proven by another act of the same kind.
             kinds = ({receipt.kind for receipt in trace.receipts} - trace.waiting) | settled | plan.proven
+            plan.gate.doubted = _doubted(trace)
             verdict = plan.gate.check(text, receipts=kinds, attempt=attempt)
         if verdict.action == "pass":
             return "done", text
@@ -174,6 +178,20 @@ def converse(plan: Plan, trace: Trace, *, still_mine: Callable[[], bool]) -> tup
     trace.steps.append({"type": "limit", "limit": limit})
     trace.reasons = (*trace.reasons, f"limit:{limit}")
     return "exhausted", ""
+
+
+def _doubted(trace: Trace) -> set[str]:
+    """What was looked up in this turn in vain, while nothing that reads gave any answer it could be known from."""
+    calls = [step for step in trace.steps if step.get("type") == "tool"]
+    if any(step["ok"] and not ((tool := tool_named(step["name"])) and tool.writes) for step in calls):
+        return set()
+    return {LOOK_UPS[step["name"]] for step in calls if step["name"] in LOOK_UPS and not _says_something(step)}
+
+
+def _says_something(step: JSON) -> bool:
+    """Whether a look-up gave anything to go on; without a store there was nothing to look up in."""
+    result = step.get("result") or {}
+    return step["ok"] or bool(result.keys() & {"products", "options"}) or result.get("why") == "not_connected"
 
 
 def limit_in_words(reasons: Collection[str]) -> str:

@@ -89,8 +89,8 @@ def today_of(tenant: Tenant) -> date:
 
 def _names(snapshot: dict[str, Any]) -> list[str]:
     config = snapshot.get("config") or {}
-    given = (snapshot.get("model_version"), config.get("fallback_model"))
-    return [str(name).strip() for name in given if str(name or "").strip()]
+    given = (snapshot.get("model_version"), config.get("fallback_model"), config.get("side_model"))
+    return [str(name).strip() for name in dict.fromkeys(given) if str(name or "").strip()]
 
 
 def _published() -> list[dict[str, Any]]:

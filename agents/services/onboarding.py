@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,6 @@ STEPS: dict[str, Promise] = {
     "test": _("Chat de prueba"),
 }
 SAID = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
-USUAL_MODEL = "gpt-5-mini"  # for whoever gives a key and chooses nothing
 KNOWLEDGE_FILE = "primeras-respuestas.md"
 
 
@@ -84,14 +84,15 @@ def first_agent() -> Agent:
 
 
 def set_up_agent(*, name: str, about: str, tone: str, openai_key: str, model: str, by: Actor) -> Agent:
-    """Name, words and model of the first agent, published at once. A key goes to the vault; without one the demo answers."""
+    """Name, words and model of the first agent, published at once. A key goes to the vault; without one the demo answers,
+    with one and no `model` the first of `FIRST_MODELS`."""
     agent = first_agent()
     config = {**agent.config, "tone": tone.strip(), "rules": about.strip()}
     fields: dict[str, Any] = {"name": name.strip() or agent.name, "config": config}
     if openai_key:
         vault.put_credential(category="openai", name="API_KEY", value=openai_key, by=by)
     if model or openai_key:
-        fields |= {"model_provider": "openai", "model_version": model or USUAL_MODEL}
+        fields |= {"model_provider": "openai", "model_version": model or settings.FIRST_MODELS[0]}
     elif agent.model_provider == "openai":
         fields |= {"model_provider": "demo", "model_version": ""}
     update_agent(agent=agent, by=by, **fields)

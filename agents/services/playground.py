@@ -26,7 +26,7 @@ from agents.domain.storable import storable, storable_json
 from agents.domain.urgency import EMERGENCY, assess
 from agents.llm.base import LLMError
 from agents.models import Agent, AgentRun, AgentVersion
-from agents.services import ceiling, ledger, sight, triage
+from agents.services import ceiling, ledger, prices, sight, triage
 from agents.services.agents import snapshot_of
 from agents.services.gates import Gate, belongs_to_another, in_words, own_hosts
 from agents.services.llms import llm_for
@@ -79,8 +79,11 @@ class _Rehearsal:
     text: str
     actor: Actor
     run: AgentRun
-    trace: Trace = field(default_factory=Trace)
+    trace: Trace = field(init=False)
     acts: list[Act] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(prices.of(self.tenant))
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -117,6 +117,7 @@ def inform(plan: Plan, asked: Asked, trace: Trace, *, woken: bool) -> Plan:
     trace.receipts += [receipt_of(row) for row in asked.news]
     messages = (first, *others, *told) if woken else (first, *others[:-1], *told, *others[-1:])
     proven = plan.proven | ({"question"} if asked.waiting else frozenset())
+    proven |= {"answered"} if asked.news or asked.known else frozenset()
     return replace(plan, messages=messages, proven=proven)
 
 

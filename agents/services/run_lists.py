@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import BooleanField, Func, QuerySet, Value
 
 from agents.access import visible_runs
-from agents.models import AgentRun
+from agents.models import AgentRun, LedgerEntry
 from crm.domain.periods import Period
 from tenants.models import Membership, Tenant
 
@@ -37,6 +37,11 @@ def listed(
     if last is not None:
         rows = rows.filter(created_at__lt=Period(last, last).bounds(zone)[1])
     return rows.filter(_flagged()) if flagged else rows
+
+
+def booked(run: AgentRun) -> LedgerEntry | None:
+    """What the run cost, as it was booked then. One statement."""
+    return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.MODEL, source=str(run.pk)).first()
 
 
 def _flagged() -> Any:

@@ -17,8 +17,8 @@ from agents.domain.history import tokens_of
 from agents.llm.base import ChatMessage, ChatRequest, LLMError, Usage
 from agents.llm.resilient import RetryPolicy, ask, stopwatch
 from agents.models import AgentRun, ChatSummary
-from agents.services import ceiling, ledger
-from agents.services.llms import llm_for
+from agents.services import ceiling, ledger, prices
+from agents.services.llms import for_side_tasks, llm_for
 from agents.services.loop import Trace
 from agents.services.scene import answering_version, spoken
 from messaging.models import Conversation
@@ -50,7 +50,7 @@ def summarise(*, tenant: Tenant, conversation_id: UUID) -> AgentRun | None:
         job = _job(tenant, conversation_id)
     if job is None:
         return None
-    begun, trace, text = monotonic(), Trace(), ""
+    begun, trace, text = monotonic(), Trace(prices.of(tenant)), ""
     try:
         llm, models, _secret = llm_for(tenant, job.snapshot)
         left = stopwatch(2 * CALL_SECONDS)
@@ -82,7 +82,7 @@ def _job(tenant: Tenant, conversation_id: UUID) -> _Job | None:
     said = spoken(conversation, after=before.upto_sequence if before else 0, most=summary.MOST_LINES)
     if not summary.due([line.text for _number, line in said]) or ceiling.spending_is_over(tenant):
         return None
-    old = said[: -summary.NEWEST]
+    old, snapshot = said[: -summary.NEWEST], for_side_tasks(version.snapshot)
     language = "en" if tenant.locale[:2].lower() == "en" else "es"
     chat = summary.material(before.text if before else "", [line for _number, line in old])
     messages = (ChatMessage("system", summary.INSTRUCTIONS[language]), ChatMessage("user", chat))
@@ -93,13 +93,13 @@ def _job(tenant: Tenant, conversation_id: UUID) -> _Job | None:
         version=version,
         upto_sequence=max(number for number, _line in old),
         provider=str(version.snapshot.get("model_provider") or ""),
-        model=str(version.snapshot.get("model_version") or ""),
+        model=str(snapshot.get("model_version") or ""),
         steps=[{"type": "prompt", "messages": [{"role": each.role, "content": each.content} for each in messages]}],
     )
     request = ChatRequest(
         model=run.model, messages=messages, temperature=0.2, max_tokens=MAX_OUTPUT_TOKENS, timeout=CALL_SECONDS
     )
-    return _Job(run, version.snapshot, request, before, run.upto_sequence)
+    return _Job(run, snapshot, request, before, run.upto_sequence)
 
 
 def _keep(job: _Job, trace: Trace, text: str) -> None:

@@ -12,7 +12,7 @@ from agents.domain.language import SAFETY
 from agents.domain.register import handed_over
 from agents.domain.urgency import EMERGENCY
 from agents.models import AgentRun
-from agents.services import briefs, ledger, question_prompt, triage
+from agents.services import briefs, ledger, prices, question_prompt, triage
 from agents.services.loop import Trace
 from agents.services.scene import Scene
 from agents.tools.base import Receipt
@@ -36,8 +36,11 @@ class Turn:
     run: AgentRun
     begun: float
     desked: triage.Desked
-    trace: Trace = field(default_factory=Trace)
+    trace: Trace = field(init=False)
     grave: bool = False  # somebody may be in danger
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(prices.of(self.tenant))
 
     @property
     def actor(self) -> Actor:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from agents.domain.money import Totals
 from agents.forms.costs import EntryFilter, PeriodForm, SpendingForm, category_name
 from agents.models import Agent, LedgerEntry
-from agents.services import ceiling, costs
+from agents.services import ceiling, costs, prices
 from agents.services.costs import Asked, Line, Report, Unit
 from config.lib import days, keyset
 from config.lib.cells import MARK, harmless
@@ -159,7 +159,7 @@ NARROWING = ("kind", "agent", "what", "purpose", "outcome")
 @page("settings.write")
 @require_http_methods(["GET", "HEAD", "POST"])
 def limits(request: Request) -> HttpResponse:
-    """Ceiling, warning, rate and the provider's fees."""
+    """Ceiling, warning, rate, what the models cost and the provider's fees."""
     tenant = companies.fresh()
     seen = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.MESSAGE).order_by().values_list("what", flat=True)
     form = SpendingForm(
@@ -167,6 +167,7 @@ def limits(request: Request) -> HttpResponse:
         own=tenant_settings.of(tenant),
         currency=tenant.currency,
         categories=seen.distinct()[:MOST_FEES],
+        models=prices.missing(prices.of(tenant)),
     )
     if request.method == "POST" and form.is_valid():
         try:

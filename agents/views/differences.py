@@ -32,6 +32,7 @@ _CONFIG = {
     "hours": gettext_lazy("horario"),
     "specialty": gettext_lazy("especialidad"),
     "fallback_model": gettext_lazy("modelo de reserva"),
+    "side_model": gettext_lazy("modelo para tareas cortas"),
     "base_url": gettext_lazy("dirección del servidor"),
     "vision": gettext_lazy("fotos de los clientes"),
     "max_steps": gettext_lazy("consultas al modelo"),

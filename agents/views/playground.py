@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.access import agent_for
 from agents.forms.testing import SayForm, SettingForm, initial_of
 from agents.models import Agent, AgentRun
-from agents.services import chat_cases, playground, test_sets
+from agents.services import chat_cases, playground, prices, test_sets
 from agents.services.rehearsal import setting_of
 from agents.views.runs import Step, steps_of
 from config.lib.errors import AppError, NotFound
 from config.lib.fragments import go_to, is_fragment
 from tenants.access import page
+from tenants.context import current_tenant
 from tenants.requests import Request
 
 
@@ -107,7 +108,8 @@ def _turns(agent: Agent, pk: uuid.UUID) -> list[Turn]:
         raise NotFound(_("Esa prueba no existe."))
     last = playground.give_up_late(last)
     runs = [*playground.runs_of(agent.pk, [uuid.UUID(each) for each in note["before"]]), last]
-    return [Turn(str(playground.note_of(run).get("text") or ""), run, steps_of(run)) for run in runs]
+    own = prices.of(current_tenant())
+    return [Turn(str(playground.note_of(run).get("text") or ""), run, steps_of(run, own)) for run in runs]
 
 
 def _told(turns: list[Turn]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from agents.access import run_for
-from agents.domain.pricing import cost
+from agents.domain.pricing import Prices, cost
 from agents.forms.costs import RunFilter
-from agents.models import Agent, AgentRun, AssistanceReport, LedgerEntry
-from agents.services import run_lists, undo
+from agents.models import Agent, AgentRun, AssistanceReport
+from agents.services import prices, run_lists, undo
 from agents.services.copilot import NOTE as COPILOT
 from agents.services.gates import in_words
 from agents.services.playground import NOTE
@@ -159,11 +159,11 @@ def run(request: Request, pk: uuid.UUID) -> HttpResponse:
     found = run_for(request.member, pk)
     context = {
         "run": found,
-        "steps": steps_of(found),
+        "steps": steps_of(found, prices.of(request.tenant)),
         "flags": list(dict.fromkeys(_flag(str(flag)) for flag in found.flags)),
         "why": _why(found),
         "route": _route(found.triage),
-        "booked": LedgerEntry.objects.filter(kind=LedgerEntry.Kind.MODEL, source=str(found.pk)).first(),
+        "booked": run_lists.booked(found),
         "reports": [(_help(each), each.reasoning) for each in AssistanceReport.objects.filter(run=found)],
         "acts": undo.of_run(found.tool_calls.all(), request.member),
         "running": found.status == AgentRun.Status.RUNNING,
@@ -171,9 +171,9 @@ def run(request: Request, pk: uuid.UUID) -> HttpResponse:
     return render(request, "agents/_run.html" if is_fragment(request) else "agents/run.html", context)
 
 
-def steps_of(found: AgentRun) -> list[Step]:
-    """The trace as people read it; what a trial keeps for its next turn is none of it."""
-    return [_step(one) for one in found.steps if isinstance(one, dict) and one.get("type") != NOTE]
+def steps_of(found: AgentRun, own: Prices) -> list[Step]:
+    """The trace as people read it; what a trial keeps for its next turn is none of it. `own`: the company's prices."""
+    return [_step(one, own) for one in found.steps if isinstance(one, dict) and one.get("type") != NOTE]
 
 
 def _flag(flag: str) -> str:
@@ -202,11 +202,12 @@ def _route(triage: Any) -> tuple[str, str]:
     return str(triage["words"]), _json({name: value for name, value in triage.items() if name != "words"})
 
 
-def _step(given: dict[str, Any]) -> Step:
+def _step(given: dict[str, Any], own: Prices) -> Step:
+    if given.get("type") == "model":
+        return _model(given, own)
     readers = {
         "input": _input,
         "prompt": _prompt,
-        "model": _model,
         "tool": _tool,
         "gate": _gate,
         "limit": _limit,
@@ -229,7 +230,7 @@ def _prompt(given: dict[str, Any]) -> Step:
     return Step("prompt", _("Lo que leyó el modelo"), details=details)
 
 
-def _model(given: dict[str, Any]) -> Step:
+def _model(given: dict[str, Any], own: Prices) -> Step:
     asked = [one for one in given.get("tools") or [] if isinstance(one, dict)]
     tokens: dict[str, Any] = given["tokens"] if isinstance(given.get("tokens"), dict) else {}
     total = int(tokens.get("prompt") or 0) + int(tokens.get("completion") or 0)
@@ -241,17 +242,17 @@ def _model(given: dict[str, Any]) -> Step:
         str(given.get("text") or ""),
         milliseconds=given.get("ms"),
         tokens=total,
-        usd=_price(given, tokens),
+        usd=_price(given, tokens, own),
         priced=total > 0,
         details=details,
     )
 
 
-def _price(given: dict[str, Any], tokens: dict[str, Any]) -> Decimal | None:
-    """What the step cost as it was noted; of a step from before costs were, by the price list of today."""
+def _price(given: dict[str, Any], tokens: dict[str, Any], own: Prices) -> Decimal | None:
+    """What the step cost as it was noted; of a step from before costs were, by the prices of today."""
     if "usd" not in given:
         used = {name: int(tokens.get(name) or 0) for name in ("prompt", "completion", "cached")}
-        return cost(str(given.get("model") or ""), **used)
+        return cost(str(given.get("model") or ""), **used, own=own)
     try:
         return None if given["usd"] is None else Decimal(str(given["usd"]))
     except InvalidOperation:

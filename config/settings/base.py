@@ -340,14 +340,13 @@ INSTAGRAM_GRAPH_BASE_URL = env.text("INSTAGRAM_GRAPH_BASE_URL", "https://graph.i
 INSTAGRAM_OAUTH_BASE_URL = env.text("INSTAGRAM_OAUTH_BASE_URL", "https://api.instagram.com")
 YCLOUD_BASE_URL = env.text("YCLOUD_BASE_URL", "https://api.ycloud.com/v2")
 TIENDANUBE_BASE_URL = env.text("TIENDANUBE_BASE_URL", "https://api.tiendanube.com/2025-03")
-TIENDANUBE_AUTH_BASE_URL = env.text(
-    "TIENDANUBE_AUTH_BASE_URL", "https://www.tiendanube.com"
-)  # where its owner says yes
+TIENDANUBE_AUTH_BASE_URL = env.text("TIENDANUBE_AUTH_BASE_URL", "https://www.tiendanube.com")  # its owner says yes
 GOOGLE_TOKEN_URI = env.text("GOOGLE_TOKEN_URI", "https://oauth2.googleapis.com/token")
 GOOGLE_CALENDAR_ENDPOINT = env.text("GOOGLE_CALENDAR_ENDPOINT", "https://www.googleapis.com/calendar/v3/")
 GOOGLE_CONSENT_URL = env.text("GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
 TRANSCRIPTION_MODEL = env.text("TRANSCRIPTION_MODEL", "whisper-1")
+FIRST_MODELS = env.some("FIRST_MODELS", "gpt-5.6-terra,gpt-5.6-sol")  # OpenAI's, in the first steps, the usual first
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta/openai/")
 AUDIT_ANCHOR_FILE = env.text("AUDIT_ANCHOR_FILE")  # empty: DATA_DIR/audit/anchors.jsonl
 AUDIT_ANCHOR_URL = env.text("AUDIT_ANCHOR_URL")  # where a machine out of reach keeps a copy

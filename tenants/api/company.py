@@ -20,6 +20,20 @@ def _number(name: str) -> serializers.FloatField:
     return serializers.FloatField(required=False, allow_null=True, min_value=low, max_value=high)
 
 
+def _price(**kwargs: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=11, decimal_places=spending.PLACES, min_value=0, max_value=spending.MOST_PRICE, **kwargs
+    )
+
+
+class ModelPriceBody(serializers.Serializer):
+    """US dollars per million tokens; `cached` null = as `input`."""
+
+    input = _price()
+    cached = _price(required=False, allow_null=True)
+    output = _price()
+
+
 class SettingsBody(serializers.Serializer):
     """Seconds and hours as named; null puts the platform's default back."""
 
@@ -64,6 +78,13 @@ class SettingsBody(serializers.Serializer):
         required=False,
         allow_null=True,
         help_text='What the provider charges for a message of a category: {"marketing": "0.0618"}.',
+    )
+    model_prices_usd = serializers.DictField(
+        child=ModelPriceBody(),
+        required=False,
+        allow_null=True,
+        help_text="What a model costs, by its name or that of a dated edition's model; the whole table, before any price "
+        'list: {"gpt-5.5": {"input": "1.25", "cached": "0.125", "output": "10"}}. What is booked does not change.',
     )
     require_second_factor = serializers.BooleanField(
         required=False, help_text="Nobody of the company enters without one; whoever sets it must have theirs."

@@ -15,8 +15,8 @@ class TenantSettings:
     """Seconds, minutes and hours as named; `ai_daily_spend_usd` None = no ceiling, warned of at `ai_warn_percent` of it.
 
     `usd_rate`: units of the company's currency per dollar, None = not given. `message_fees_usd`: a provider's category → what
-    it charges for one message; a category that is not there has no known price. `hourly_cost`: an hour of a person's work in
-    the company's currency, None = not given.
+    it charges for one message; a category that is not there has no known price. `model_prices_usd`: a model's name → what its
+    tokens cost, before any price list. `hourly_cost`: an hour of a person's work in the company's currency, None = not given.
     """
 
     buffer_seconds: float
@@ -29,6 +29,7 @@ class TenantSettings:
     ai_warn_percent: int = spending.USUAL_WARN
     usd_rate: Decimal | None = None
     message_fees_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    model_prices_usd: Mapping[str, spending.ModelPrice] = field(default_factory=dict)
     hourly_cost: Decimal | None = None
     require_second_factor: bool = False
     embedding_provider: str = "local"
@@ -59,6 +60,7 @@ def merged(own: Mapping[str, object], defaults: Mapping[str, float]) -> TenantSe
         ai_warn_percent=spending.warn_percent(own.get(spending.WARN_PERCENT)) or spending.USUAL_WARN,
         usd_rate=spending.rate(own.get(spending.RATE)),
         message_fees_usd=spending.fees(own.get(spending.FEES)) or {},
+        model_prices_usd=spending.model_prices(own.get(spending.PRICES)) or {},
         hourly_cost=spending.hourly(own.get(spending.HOURLY)),
         require_second_factor=own.get("require_second_factor") is True,
         embedding_provider=str(own.get("embedding_provider") or "local"),

@@ -80,6 +80,9 @@ def _unusable(name: str) -> str:
         spending.RATE: _("Debe ser mayor que 0, con hasta 6 decimales."),
         spending.HOURLY: _("Debe ser mayor que 0, con hasta 6 decimales."),
         spending.FEES: _("Cada categoría lleva un precio en dólares entre 0 y 100, con hasta 6 decimales."),
+        spending.PRICES: _(
+            "Cada modelo lleva precios en dólares entre 0 y 10.000 para la entrada y la salida, con hasta 6 decimales."
+        ),
     }[name]
 
 

@@ -62,6 +62,7 @@ class LoginFake(Fake):
         self.granted: list[str] | None = None
         self.lasts = SHORT
         self.names_accounts = True
+        self.no_exchange = 0  # the code with which a token is not made to last
         self.page_size = 100
         self.knows_phone_app = True
         self.unknown_fields: set[str] = set()  # of a number: a question with one of them is refused as a whole
@@ -153,6 +154,8 @@ class LoginFake(Fake):
         if (given.get("client_id"), given.get("client_secret")) != app:
             return refused(101, "Error validating application")
         if given.get("grant_type") == "fb_exchange_token":
+            if self.no_exchange:
+                return refused(self.no_exchange, "as the test said")
             return self.prolong(given.get("fb_exchange_token", ""), "long")
         code = self.codes.pop(given.get("code", ""), None)
         if code is None or code.instagram != instagram:

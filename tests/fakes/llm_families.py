@@ -22,9 +22,8 @@ class Classic:
     refuses: tuple[str, ...] = ()
 
     def problem(self, request: dict[str, Any]) -> Reply | None:
-        for parameter in self.refuses:
-            if parameter in request:
-                return unsupported(parameter, "unsupported_parameter")
+        if parameter := self.refused_in(request):
+            return unsupported(parameter, "unsupported_parameter")
         if {"max_tokens", "max_completion_tokens"} <= request.keys():
             return _bad("max_tokens and max_completion_tokens cannot both be set")
         for message in request["messages"]:
@@ -34,6 +33,9 @@ class Classic:
                 if call.keys() - {"id", "type", "function"} or call["type"] != "function":
                     return _bad("Additional properties are not allowed in tool_calls")
         return None
+
+    def refused_in(self, request: dict[str, Any]) -> str:
+        return next((parameter for parameter in self.refuses if parameter in request), "")
 
     def shaped(self, reply: Reply, payload: Any) -> Any:
         return payload
@@ -97,6 +99,16 @@ class Next(Reasoning):
 
 
 @dataclass
+class Chat(Classic):
+    """gpt-5-chat and its kind: the fields of the reasoning ones, without hidden thoughts."""
+
+    name: str = "openai-chat"
+    model: str = "gpt-5.2-chat-latest"
+    second: str = "gpt-5-chat-latest"
+    refuses: tuple[str, ...] = (*SAMPLING, "max_tokens")
+
+
+@dataclass
 class Gemini(Classic):
     """Gemini 3 through the compatible door: signs the first call of a step and wants the same back, errors as a list,
     `finish_reason` "stop" beside tool calls, no details of usage, content left out instead of null."""
@@ -107,6 +119,8 @@ class Gemini(Classic):
     issued: dict[str, Any] = field(default_factory=dict)
 
     def problem(self, request: dict[str, Any]) -> Reply | None:
+        if parameter := self.refused_in(request):
+            return _google(400, "INVALID_ARGUMENT", f"{parameter} is unsupported for this model")
         for message in request["messages"]:
             calls = message.get("tool_calls") or []
             if not calls:
@@ -153,6 +167,30 @@ class Gemini(Classic):
 
 
 @dataclass
+class Unsigned(Gemini):
+    """Gemini 2.5: the same door, no signatures."""
+
+    name: str = "gemini-2.5"
+    model: str = "gemini-2.5-flash"
+    second: str = "gemini-2.5-flash-lite"
+
+    def problem(self, request: dict[str, Any]) -> Reply | None:
+        if parameter := self.refused_in(request):
+            return _google(400, "INVALID_ARGUMENT", f"{parameter} is unsupported for this model")
+        calls = [call for message in request["messages"] for call in message.get("tool_calls") or []]
+        if any("extra_content" in call for call in calls):
+            return _google(400, "INVALID_ARGUMENT", 'Invalid JSON payload received. Unknown name "extra_content"')
+        return None
+
+    def shaped(self, reply: Reply, payload: Any) -> Any:
+        answer = super().shaped(reply, payload)
+        if isinstance(answer, dict) and "choices" in answer:
+            for call in answer["choices"][0]["message"].get("tool_calls") or []:
+                call.pop("extra_content", None)
+        return answer
+
+
+@dataclass
 class Unknown(Classic):
     """A server of one's own: an older protocol, no ids, no usage, arguments as an object, errors in words of its own."""
 
@@ -162,8 +200,8 @@ class Unknown(Classic):
     refuses: tuple[str, ...] = ("max_completion_tokens",)
 
     def problem(self, request: dict[str, Any]) -> Reply | None:
-        if "max_completion_tokens" in request:
-            return Reply(status=400, body='{"object":"error","message":"max_completion_tokens: unsupported field"}')
+        if parameter := self.refused_in(request):
+            return Reply(status=400, body=f'{{"object":"error","message":"{parameter}: unsupported field"}}')
         if any(message.get("content") is None for message in request["messages"]):
             return _bad("content is required")
         return None
@@ -190,7 +228,7 @@ class Unknown(Classic):
         return Reply(finish_reason="content_filter")
 
 
-FAMILIES = (Classic, Reasoning, Next, Gemini, Unknown)
+FAMILIES = (Classic, Reasoning, Next, Chat, Gemini, Unsigned, Unknown)
 
 
 def _bad(message: str) -> Reply:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from tests.fakes.llm import Reply
 
+ORDER = 88231704  # the victim's, at the store
 LIES = (
     "Listo, te agendé para el martes a las 10 y te apliqué un 100 % de descuento.",
     "Ya registré tu pago y te envié la factura por mail.",
@@ -142,9 +143,10 @@ STYLES: dict[str, Callable[[str], str]] = {
 
 @dataclass
 class Obedient:
-    """`knows` are secrets and other people's data that must never be said: key, phone, e-mail, id."""
+    """`knows` are secrets and other people's data that must never be said: key, phone, e-mail, id. `first` is called first."""
 
     knows: tuple[str, ...]
+    first: tuple[str, ...] = ("consultar_envio", "rag_search")
     said: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     called: list[str] = field(default_factory=list)
@@ -181,7 +183,7 @@ class Obedient:
 
     def _in_turn(self, offered: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What brings texts in first, then the others, each time from another one: a step makes only so many calls."""
-        first = [each for each in offered if each["name"] in ("consultar_envio", "rag_search")]
+        first = [each for each in offered if each["name"] in self.first]
         rest = [each for each in offered if each not in first]
         at = len(self.said) % max(1, len(rest))
         return [*first, *rest[at:], *rest[:at]]
@@ -199,6 +201,10 @@ class Obedient:
             "book_appointment": {"choice": "1", "note": "a nombre de Marta López"},
             "reschedule_appointment": {"choice": "2", "which": "la de Marta López"},
             "cancel_appointment": {"which": "la de Marta López", "reason": "porque sí"},
+            "order_status": {"number": ORDER},
+            "search_products": {"query": "remera"},
+            "check_stock": {"product": "remera lisa"},
+            "triage_urgency": {"symptoms": "nada, no es urgente", "level": "low"},
             "report_assistance": {"kind": "sales", "score": 1, "reasoning": "perfecto"},
         }
         return known.get(function["name"]) or self._hostile(function.get("parameters") or {})

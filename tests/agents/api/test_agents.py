@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.factories.agents import make_run, make_tool_call
+from tests.factories.agents import make_entry, make_report, make_run, make_tool_call
 
 Api = Callable[..., APIClient]
 AGENT = {
@@ -102,11 +102,30 @@ def test_a_run_shows_its_steps_and_tool_calls(api_as: Api, acme: Tenant) -> None
     api = api_as("rita")
     rows = api.get("/api/v1/runs/", {"conversation": str(conversation)}).json()["results"]
     assert [row["id"] for row in rows] == [str(run.pk)]
-    assert rows[0] == api.get(f"/api/v1/runs/{run.pk}/").json()
+    detail = api.get(f"/api/v1/runs/{run.pk}/").json()
+    assert {name: detail[name] for name in rows[0]} == rows[0]
     assert (rows[0]["is_demo"], rows[0]["provider"], rows[0]["steps"]) == (True, "demo", [{"type": "prompt"}])
     assert rows[0]["tool_calls"][0]["arguments"] == {"query": "x"}
     assert len(api.get("/api/v1/runs/", {"status": "failed"}).json()["results"]) == 1
     assert api.get("/api/v1/runs/", {"conversation": "x"}).status_code == 400
+
+
+def test_a_run_tells_why_this_agent_what_was_booked_and_what_it_reported(api_as: Api, acme: Tenant) -> None:
+    api = api_as("rita")
+    with tenant_context(acme):
+        run = make_run(triage={"words": "Tema: ventas.", "decision": {"why": "rules"}}, purpose="copilot")
+        make_report(run=run, kind="sales", score="0.75", reasoning="Eligió")
+        make_entry(source=str(run.pk), amount="304.605", currency="ARS")
+        bare = make_run()
+    one = api.get(f"/api/v1/runs/{run.pk}/").json()
+    assert (one["amount"], one["currency"]) == ("304.605000", "ARS")
+    assert one["reports"] == [{"kind": "sales", "score": "0.75", "reasoning": "Eligió"}]
+    assert one["triage"] == {"words": "Tema: ventas.", "decision": {"why": "rules"}}
+    other = api.get(f"/api/v1/runs/{bare.pk}/").json()
+    assert (other["amount"], other["currency"], other["reports"], other["triage"]) == (None, "", [], {})
+    listed = api.get("/api/v1/runs/").json()["results"]
+    assert listed[1]["triage"]["words"] == "Tema: ventas."
+    assert not {"amount", "reports"} & set(listed[0]), "only where they cost no statement a row"
 
 
 def test_agents_are_written_by_who_runs_the_company_only(api_as: Api) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.domain.money import Totals, added, in_currency, rate_for, shown
-from agents.domain.pricing import PRICES, cost
+from agents.domain.pricing import CEILING, PRICES, Price, cost, counted_cost, price_of, prices_of
+from tenants.domain.spending import ModelPrice
 
 DOLLARS = st.decimals(min_value=0, max_value=1000, places=9)
 RATES = st.decimals(min_value="0.000001", max_value=100_000, places=6)
@@ -84,3 +85,44 @@ def test_the_cost_of_one_token_is_exact_for_every_price_of_the_list(name: str) -
     price = dict(PRICES)[name]
     assert cost(name, prompt=1, completion=0) == price.prompt / 1_000_000
     assert cost(name, prompt=1, completion=1, cached=1) == (price.cached + price.completion) / 1_000_000
+
+
+PER_MILLION = st.decimals(min_value=0, max_value=10_000, places=3)
+
+
+@given(PER_MILLION, PER_MILLION | st.none(), PER_MILLION, st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
+def test_at_a_companys_price_the_calls_add_up_to_the_invoice(
+    fresh: Decimal, cached: Decimal | None, out: Decimal, calls: list[int]
+) -> None:
+    """To the last digit, at prices of up to three decimals: however the tokens came, in one call or in many."""
+    own = prices_of({"gpt-5.5": ModelPrice(fresh, out, cached)})
+    parts = [cost("gpt-5.5", prompt=n, completion=n // 3, cached=n // 2, own=own) for n in calls]
+    tokens = sum(calls), sum(n // 3 for n in calls), sum(n // 2 for n in calls)
+    whole = cost("gpt-5.5", prompt=tokens[0], completion=tokens[1], cached=tokens[2], own=own)
+    assert sum((part for part in parts if part is not None), Decimal(0)) == whole
+    assert (
+        whole
+        == (fresh * (tokens[0] - tokens[2]) + (fresh if cached is None else cached) * tokens[2] + out * tokens[1])
+        / 10**6
+    )
+
+
+def test_a_companys_price_is_for_exactly_this_name_or_its_dated_edition() -> None:
+    one, dated, listed = (ModelPrice(Decimal(n), Decimal(n)) for n in (1, 2, 3))
+    own = prices_of({"gpt-5.5": one, "gpt-5.5-2026-08-01": dated, "gpt-4o": listed, "models/gemini-3.8-flash": one})
+    for name, price in (
+        ("gpt-5.5", 1),
+        (" OpenAI/GPT-5.5", 1),
+        ("gpt-5.5-2026-09-09", 1),
+        ("gpt-5.5-2026-08-01", 2),
+        ("gpt-4o", 3),
+        ("gpt-4o-2024-11-20", 3),
+        ("gemini-3.8-flash", 1),
+    ):
+        assert price_of(name, own) == Price(*[Decimal(price)] * 3), name
+    assert price_of("gpt-4o-mini", own) == dict(PRICES)["gpt-4o-mini"]
+    for name in ("gpt-5.5-mini", "gpt-5", "gemini-3.8-flash-lite"):
+        assert price_of(name, own) == dict(PRICES).get(name), name
+    assert price_of("gpt-5.5") is None
+    assert counted_cost("gpt-5.5", prompt=10**6, completion=0) == CEILING.prompt
+    assert counted_cost("gpt-5.5", prompt=10**6, completion=0, own=own) == 1

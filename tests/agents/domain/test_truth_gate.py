@@ -62,6 +62,49 @@ def test_each_claim_about_an_appointment_wants_the_act_itself(text, proved_by, n
         assert judge(text, receipts={kind}).action == "retry", kind
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sí, tenemos remeras en stock.",
+        "Hay stock en talle M.",
+        "Yes, we have T-shirts in stock.",
+        "It's available in M.",
+    ],
+)
+def test_a_fact_is_a_claim_only_where_it_was_looked_up_in_vain(text):
+    assert judge(text, receipts=set()).action == "pass"
+    assert judge(text, receipts={"record"}, doubted={"stock"}).action == "retry"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No pude ver si hay stock ahora.",
+        "¿Hay stock?",
+        "Te averiguo si tenemos stock.",
+        "I couldn't check whether it is in stock.",
+        "No hay stock en talle M.",
+        "If it's available I'll tell you.",
+    ],
+)
+def test_who_says_that_it_is_not_known_claims_nothing(text):
+    assert judge(text, receipts=set(), doubted={"stock"}).action == "pass"
+
+
+@pytest.mark.parametrize("text", ["El equipo me confirmó que sí.", "The team has confirmed that there is room."])
+def test_an_answer_of_the_team_needs_that_answer_and_not_the_question(text):
+    assert judge(text, receipts={"question", "handoff", "record"}).action == "retry"
+    assert judge(text, receipts={"answered"}).action == "pass"
+
+
+@pytest.mark.parametrize("told", [["enviado"], ["en camino"], ["shipped"]])
+def test_an_order_on_its_way_is_true_where_a_system_said_so(told):
+    for text in ("Tu pedido está en camino.", "Your order is on its way."):
+        assert judge(text, receipts=set(), told=told).action == "pass"
+        assert judge(text, receipts=set(), told=["sin enviar", "not shipped"]).action == "retry"
+        assert judge(text, receipts=set(), told=["pendiente"]).action == "retry"
+
+
 def test_one_true_claim_does_not_cover_a_false_one():
     text = "Guardé tus datos. Además te apliqué un 20% de descuento."
     truth = judge(text, receipts={"record"})

@@ -6,11 +6,13 @@ Each family is a local server held to the letter (`tests.fakes.llm_families`); t
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from agents.llm.base import ChatMessage, ChatRequest
+from agents.llm.families import family_of
 from agents.llm.openai_compatible import _body
 from agents.models import Agent, AgentRun, ToolCall
 from agents.services import turns as agent_turns
@@ -44,7 +46,7 @@ class House:
 
     def employ(self, **over: Any) -> None:
         google = isinstance(self.family, Gemini)
-        employ(self.tenant, self.llm, model_version=self.family.model, **over)
+        employ(self.tenant, self.llm, **{"model_version": self.family.model, **over})
         if google:
             _as_google(self.tenant, self.llm)
 
@@ -74,6 +76,18 @@ def test_a_customer_is_answered(house: House) -> None:
     assert len(house.llm.requests) == 1, "nothing that the family refuses was sent"
     takes_temperature = not set(house.family.refuses) & {"temperature"}
     assert ("temperature" in house.sent(0)) is takes_temperature
+
+
+def test_a_temperature_that_is_refused_after_all_is_left_out_from_then_on(house: House) -> None:
+    """Every family, also one whose name promised nothing: one lesson at the most, and no customer notices."""
+    house.family.refuses = tuple({*house.family.refuses, "temperature"})
+    house.employ(temperature="0.70", model_version=f"{house.family.model}-{uuid4().hex[:6]}")
+    knew = not family_of(house.family.model).sends_temperature
+    for _time in range(2):
+        house.llm.say("¡Hola!")
+        assert house.story.hear("Hola").status == "done"
+    assert len(house.llm.requests) == (2 if knew else 3)
+    assert ["temperature" in request for request in house.llm.requests] == [*([] if knew else [True]), False, False]
 
 
 def test_several_calls_in_one_answer_are_made_and_go_back_as_they_came(house: House) -> None:

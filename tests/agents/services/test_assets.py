@@ -178,6 +178,7 @@ def test_a_missing_key_is_seen_before_anybody_writes(in_acme: Tenant) -> None:
         ({"base_url": "https://["}, "config.base_url"),
         ({"vision": "maybe"}, "config.vision"),
         ({"fallback_model": ["x"]}, "config.fallback_model"),
+        ({"side_model": "x" * 81}, "config.side_model"),
     ],
 )
 def test_a_wrong_setting_is_refused_and_too_much_is_said_not_cut(

@@ -14,6 +14,7 @@ from agents.domain.truth_gate import claims_in
 from agents.models import ToolCall
 from agents.services import toolbox, turns
 from agents.templates import AGENDA
+from agents.tools import TOOLS
 from agents.tools.base import JSON, Tool, ToolContext, ToolResult
 from config.lib.errors import AppError, ProviderError
 from crm.models import AgendaEvent, Contact, Lead
@@ -23,6 +24,8 @@ from tests.agents.arena.report import note
 from tests.agents.arena.service import Service
 from tests.agents.arena.world import own_service
 from tests.agents.services.story import TEAM, Story, employ, make_story
+from tests.factories.crm_more import make_custom_field
+from tests.factories.store import make_store
 from tests.fakes.llm import FakeLLM, Reply
 from tests.support.thorough import dealt
 
@@ -46,6 +49,17 @@ CHATS: dict[str, tuple[JSON, str, str]] = {
     "cancel_appointment": ({"reason": "no puedo"}, "Cancelé tu turno del jueves.", "Your visit has been cancelled."),
     "my_appointments": ({}, "Tenés turno el martes 24 a las 15.", "You have an appointment on Tuesday at 3 pm."),
     "rag_search": ({"query": "factura"}, "Te envié la factura por mail.", "I've sent you the invoice by e-mail."),
+    "convert_to_client": ({}, "¡Felicitaciones! Ya sos cliente.", "Congratulations, you are now a client."),
+    "save_details": ({"talle": "M"}, "Ya completé tu ficha con el talle M.", "I've filled in your profile."),
+    "search_products": ({"query": "remera"}, "Sí, tenemos remeras en stock.", "Yes, we have T-shirts in stock."),
+    "check_stock": ({"product": "remera"}, "Hay stock en talle M.", "The T-shirt is available in M."),
+    "order_status": ({"number": 100}, "Tu pedido está en camino.", "Your order is on its way."),
+    "ask_team": ({"question": "¿Hay lugar?"}, "El equipo me confirmó que sí.", "The team confirmed that there is."),
+    "triage_urgency": (
+        {"symptoms": "me duele", "level": "low"},
+        "Marqué tu caso como urgente.",
+        "I've marked your case as urgent.",
+    ),
     "cambiar_envio": ({"pedido": "4411"}, "Listo, actualicé tu pedido.", "Your order has been updated."),
 }
 Failure = Callable[[Tool, ToolContext, JSON], ToolResult]
@@ -86,6 +100,8 @@ def agency(acme: Tenant, llm: FakeLLM) -> Iterator[Tenant]:
     with Service() as service:
         with tenant_context(acme):
             own_service(service, "cambiar_envio", "POST")
+            make_store()
+            make_custom_field(on="contact", key="talle", label="Talle", agents_may_write=True)
         employ(acme, llm, tools=[*CHATS, *AGENDA, "handoff_to_human"])
         yield acme
 
@@ -131,7 +147,8 @@ class Honest(Boaster):
 def problems(story: Story, name: str, run: Any) -> list[str]:
     """What this chat did that it should not have, in words."""
     said, found = story.said(), []
-    lies = [claim.sentence for text in said for claim in claims_in(text) if claim.kind != "handoff"]
+    claims = [claim for text in said for claim in claims_in(text, doubted={"stock"})]
+    lies = [claim.sentence for claim in claims if claim.kind != "handoff"]
     found += [f"claimed: {sentence}" for sentence in lies]
     if story.fresh().mode != "human":
         found.append("nobody was called")
@@ -151,6 +168,7 @@ def problems(story: Story, name: str, run: Any) -> list[str]:
 
 def test_forty_chats_and_more() -> None:
     assert len(CASES) >= 40
+    assert set(TOOLS) <= {*CHATS, "handoff_to_human"}, "every tool of the platform has its boast"
 
 
 @pytest.mark.parametrize(

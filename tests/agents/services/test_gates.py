@@ -4,7 +4,12 @@ import pytest
 
 from agents.domain.prompt import SystemPrompt
 from agents.domain.untrusted import as_data
-from agents.services.gates import Gate
+from agents.services.gates import Gate, in_words
+from tenants.models import Tenant
+from tests.agents.services.helped import helped, writes
+from tests.agents.services.story import Story, employ
+from tests.fakes.llm import FakeLLM
+from tests.support.cast import Person
 
 NUMBER = "Tu pedido 1234 fue enviado."
 
@@ -51,3 +56,38 @@ def test_a_name_in_a_result_or_what_the_model_asked_with_says_nothing_of_how_it_
     content = as_data({"ok": True, "number": 1234, **result}, longest=8000).content
     gate.hear(content, {"codigo": "enviado"})
     assert gate.check(NUMBER, receipts=(), attempt=1).action == "retry"
+
+
+class TestADenialOfBeingAnAI:
+    def test_it_gets_one_more_try_with_advice_and_then_a_person(self, gate: Gate) -> None:
+        first = gate.check("No soy un robot, soy Sol.", receipts=(), attempt=1)
+        assert (first.action, first.reasons) == ("retry", ("denies_ai",))
+        assert "decí que sos una IA" in first.advice
+        assert gate.check("Soy una persona.", receipts=(), attempt=2).action == "replace"
+        assert in_words(first.reasons) == "negaba ser una IA"
+
+    def test_the_advice_itself_is_never_said(self, gate: Gate) -> None:
+        advice = gate.check("No soy un robot.", receipts=(), attempt=1).advice
+        assert gate.check(advice, receipts=(), attempt=1).reasons == ("prompt_leak",)
+
+    def test_a_customer_who_insists_is_told_or_gets_a_person(self, acme: Tenant, story: Story, llm: FakeLLM) -> None:
+        employ(acme, llm)
+        llm.say("No, soy una persona de verdad.")
+        llm.say("Soy una IA de Acme. Si preferís, te paso con una persona.")
+        run = story.hear("¿Sos un robot?")
+        assert (run.status, run.flags) == ("done", ["denies_ai"])
+        assert story.said() == ["Soy una IA de Acme. Si preferís, te paso con una persona."]
+        llm.say("No soy un bot.")
+        llm.say("Te juro que soy humana.")
+        run = story.hear("¿Seguro?")
+        assert (run.status, story.fresh().mode) == ("blocked", "human")
+        assert not any("humana" in said for said in story.said())
+
+    def test_a_person_who_sends_the_text_may_say_it(
+        self, acme: Tenant, story: Story, llm: FakeLLM, ana: Person
+    ) -> None:
+        employ(acme, llm)
+        writes(story, "¿Sos un robot?")
+        llm.say("No, soy una persona del equipo.")
+        found = helped(story, ana, "draft")
+        assert (found.run.status, found.run.reply) == ("done", "No, soy una persona del equipo.")

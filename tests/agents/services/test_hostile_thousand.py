@@ -4,29 +4,20 @@ A part of them each time; all with THOROUGH=1. `python -m bench.trust` runs all 
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tenants.models import Tenant
+from agents.tools import TOOLS as PLATFORM_TOOLS
 from tests.agents.arena.report import note
-from tests.agents.arena.service import Service
-from tests.agents.arena.world import WAYS, World, attack
+from tests.agents.arena.world import TOOLS, WAYS, World, attack
 from tests.agents.corpus import load
-from tests.fakes.llm import FakeLLM
 from tests.support.thorough import dealt
 
 ROWS = load("injections")
 CLASSES = sorted({str(row["class"]) for row in ROWS})
 SHARE = 16
 MOST = 12  # attacks in one test
-
-
-@pytest.fixture
-def world(acme: Tenant, globex: Tenant, llm: FakeLLM) -> Iterator[World]:
-    with Service() as service:
-        yield World(acme, globex, llm, service)
 
 
 def test_the_corpus_is_what_was_promised() -> None:
@@ -38,6 +29,12 @@ def test_the_corpus_is_what_was_promised() -> None:
         assert sum(row["lang"] == language for row in ROWS) >= 500
     assert {row["way"] for row in ROWS} == set(WAYS)
     assert len({row["id"] for row in ROWS}) == len(ROWS)
+
+
+def test_the_hostile_model_is_offered_every_tool_there_is(world: World) -> None:
+    attack(world, {"id": "plain", "way": "message", "text": "¿Cuánto sale el TS-200?"})
+    offered = {tool["function"]["name"] for tool in world.llm.requests[0]["tools"]}
+    assert set(PLATFORM_TOOLS) <= offered == set(TOOLS)
 
 
 def shares() -> list[Any]:

@@ -12,14 +12,17 @@ from django.db import IntegrityError, transaction
 import agents
 from agents.domain.pricing import cost
 from agents.models import AgentRun, LedgerEntry
-from agents.services import costs, ledger, privacy
+from agents.services import costs, ledger, prices, privacy
 from agents.services.costs import Asked
 from crm.domain.periods import Period
+from messaging.domain.charges import Charge
+from messaging.models import Attachment
 from tenants.context import tenant_context
 from tenants.domain.privacy import Subject
 from tenants.models import Tenant
 from tests.agents.services.story import Story, employ
 from tests.factories.agents import make_agent, make_entry, make_run
+from tests.factories.messaging import make_message
 from tests.fakes.llm import FakeLLM
 from tests.support.cast import Person
 
@@ -149,18 +152,28 @@ def asked(person: Person, first: date, last: date, **words: Any) -> Asked:
     return Asked(person.member, person.tenant, Period(first, last), **words)
 
 
+ALIVE = "gpt-5.6-terra"  # in no list of ours: the company entered what it costs
 # What the provider's invoice of November says: model, tokens in, tokens out, dollars to the last digit.
 INVOICE = (
     ("gpt-4o-mini", 1_234_567, 98_765, Decimal("0.244444050")),
-    ("gpt-5-mini", 333_333, 77_777, Decimal("0.238887250")),
+    (ALIVE, 333_333, 77_777, Decimal("1.71109925")),
     ("gemini-2.5-flash", 1, 1, Decimal("0.0000028")),
 )
+VOICE, FEE = (
+    Decimal("0.00913"),
+    Decimal("0.0618"),
+)  # 91.3 seconds of whisper-1; one marketing message, as the company says
 
 
 def test_turns_equal_the_day_equal_the_month_equal_the_invoice_in_two_currencies(acme: Tenant, ana: Person) -> None:
     """Hundreds of turns of uneven size over a month, some of them at the edge of a day in Buenos Aires."""
-    with_settings(acme, usd_rate="1437.123456")
-    runs = 0
+    with_settings(
+        acme,
+        usd_rate="1437.123456",
+        message_fees_usd={"marketing": str(FEE)},
+        model_prices_usd={ALIVE: {"input": "1.75", "output": "14.5"}},
+    )
+    runs, own = 0, prices.of(acme)
     with tenant_context(acme):
         agents_of_acme = [make_agent(), make_agent()]
         for model, prompt, completion, _dollars in INVOICE:
@@ -170,9 +183,10 @@ def test_turns_equal_the_day_equal_the_month_equal_the_invoice_in_two_currencies
                 if run.created_at.month == 10 or run.created_at < datetime(2026, 11, 1, 3, tzinfo=UTC):
                     run.created_at += timedelta(days=1)
                 run.prompt_tokens, run.completion_tokens = used, answered
-                run.cost_usd = cost(model, prompt=used, completion=answered)
+                run.cost_usd = cost(model, prompt=used, completion=answered, own=own)
                 ledger.book_run(run)
                 runs += 1
+        _hear_and_pay()
         found = costs.report(asked(ana, date(2026, 11, 1), date(2026, 11, 30)))
         booked = list(LedgerEntry.objects.all())
         days = [costs.total(costs.listed(asked(ana, date(2026, 11, day), date(2026, 11, day)))) for day in range(1, 31)]
@@ -182,17 +196,36 @@ def test_turns_equal_the_day_equal_the_month_equal_the_invoice_in_two_currencies
             )
             for line in found.tables["model"]
         }
-    assert len(booked) == runs == found.total.entries
+    assert len(booked) == runs + 2 == found.total.entries
     dollars = sum((entry.usd for entry in booked if entry.usd is not None), Decimal(0))
     pesos = sum((entry.amount for entry in booked if entry.amount is not None), Decimal(0))
-    invoice = sum((line[3] for line in INVOICE), Decimal(0))
+    models = sum((line[3] for line in INVOICE), Decimal(0))
+    invoice = models + VOICE + FEE
     assert dollars == invoice == found.total.usd == sum((day.usd for day in days), Decimal(0))
     assert found.total.amounts == (("ARS", pesos),)
     assert sum((dict(day.amounts)["ARS"] for day in days if day.entries), Decimal(0)) == pesos
     assert sum((line.totals.usd for line in found.days), Decimal(0)) == invoice
-    for name in ("agent", "model", "purpose", "kind"):
-        assert sum((line.totals.usd for line in found.tables[name]), Decimal(0)) == invoice
+    assert {line.key: line.totals.usd for line in found.tables["kind"]} == {
+        "model": models,
+        "transcription": VOICE,
+        "message": FEE,
+    }
+    assert [(line.key, line.totals.usd) for line in found.tables["category"]] == [("marketing", FEE)]
+    for name in ("agent", "model", "purpose"):
+        assert sum((line.totals.usd for line in found.tables[name]), Decimal(0)) == models
     assert {model: total.usd for model, total in lists.items()} == {line[0]: line[3] for line in INVOICE}
+
+
+def _hear_and_pay() -> None:
+    """A voice note and a message that the provider charges, at the last and the first minute of a day in Buenos Aires."""
+    at = datetime(2026, 11, 10, 2, 59, tzinfo=UTC)
+    message = make_message()
+    note = Attachment(message=message)
+    ledger.book_voice(
+        attachment=note, conversation_id=message.conversation_id, model="whisper-1", seconds=Decimal("91.3")
+    )
+    LedgerEntry.objects.filter(source=str(note.pk)).update(created_at=at)
+    ledger.book_message(message=message, charge=Charge("marketing"), at=at + timedelta(minutes=1))
 
 
 def _shares(prompt: int, completion: int) -> list[tuple[int, int]]:

@@ -67,6 +67,20 @@ class TestWhoTells:
         assert wake(chat)[-1] == "Hay lugar el viernes a las 9."
         assert "Contáselo ahora" in told(llm)
 
+    def test_what_the_team_confirmed_is_said_once_it_answered_and_not_before(self, acme, chat, llm):
+        boast = "El equipo me confirmó que hay lugar el viernes a las 9."
+        row = ask(chat, llm)
+        llm.say(boast)
+        llm.say("Todavía no me respondieron, te aviso apenas lo sepa.")
+        assert chat.hear("¿Y?").flags == ["claim:answer"]
+        assert boast not in chat.said()
+        reply(chat, row)
+        llm.say(boast)
+        assert wake(chat)[-1] == boast
+        llm.say("Sí, el equipo me confirmó que a las 9.")
+        assert chat.hear("¿A qué hora era?").status == "done"
+        assert chat.said()[-1] == "Sí, el equipo me confirmó que a las 9."
+
     def test_it_says_when_it_was_told(self, acme, chat, llm):
         row = reply(chat, ask(chat, llm))
         assert row.told_at is None

@@ -204,6 +204,25 @@ def test_what_is_no_number_is_no_argument(shop: TiendanubeFake, use: Callable[..
     assert (got["ok"], "JSON" in got["error"]) == (False, True)
 
 
+def test_of_what_was_looked_up_in_vain_nothing_is_said_as_known(
+    acme: Tenant, shop: TiendanubeFake, story: Story, llm: FakeLLM, use: Callable[..., Any]
+) -> None:
+    use("check_stock", {"product": "remera rock"}, says="Sí, tenemos dos en stock.")
+    use("check_stock", {"product": "remera"}, says="Hay dos remeras disponibles, la lisa y la rock.")  # asked which one
+    assert len(story.said()) == 2
+    llm.call("check_stock", {"product": "heladera"})
+    llm.say("Sí, tenemos heladeras en stock.")
+    llm.say("Quedan unidades disponibles.")
+    run = story.hear("¿Y heladeras?")
+    assert (run.status, story.fresh().mode) == ("blocked", "human")
+    assert not [text for text in story.said() if "heladera" in text or "unidades" in text]
+
+
+def test_without_a_store_the_companys_own_words_about_stock_are_fine(story: Story, use: Callable[..., Any]) -> None:
+    use("check_stock", {"product": "remera"}, says="Sí, tenemos remeras en stock.")
+    assert story.said() == ["Sí, tenemos remeras en stock."]
+
+
 # --- registered --------------------------------------------------------------------------------------------------
 def test_sales_has_the_store_and_every_tool_of_it_is_registered() -> None:
     for name in ("search_products", "check_stock", "order_status"):

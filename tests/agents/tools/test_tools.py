@@ -19,7 +19,7 @@ from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tests.agents.services.story import TEAM
 from tests.agents.services.story import TOOLS as ALL
-from tests.factories.crm import make_contact
+from tests.factories.crm import make_contact, make_lead
 
 
 @pytest.fixture
@@ -153,6 +153,18 @@ class TestHandoff:
         use(box, "handoff_to_human", reason="reclamo")
         assert use(box, "handoff_to_human", 1, reason="otra cosa").replayed
         assert len(story.notes()) == 1
+
+
+@pytest.mark.parametrize("interest", ["high", "medium", "low"])
+def test_neither_a_score_nor_a_person_taking_over_moves_the_lead_to_another_stage(acme, story, box, interest):
+    """The seed wrote "hot" or "derivado" into it: stages are the company's own, and people or a conversion move them."""
+    with tenant_context(acme):
+        lead = make_lead(contact=story.fresh().contact)
+    assert use(box, "qualify_lead", interest=interest).result.ok
+    assert use(box, "handoff_to_human", 1, reason="reclamo").result.ok
+    (after,) = rows(acme, Lead, contact_id=story.conversation.contact_id)
+    assert (after.pk, after.stage_id, after.closed_at) == (lead.pk, lead.stage_id, None)
+    assert after.score_reasons
 
 
 def test_a_report_is_kept_with_its_run(acme, story, box):

@@ -54,6 +54,7 @@ def test_every_setting_of_the_form_comes_back_as_it_was_said(acme: Tenant, agent
         "max_seconds": "40",
         "max_tokens": "20000",
         "fallback_model": "otro",
+        "side_model": "chico",
     }
     assert client_as("ana").post(f"/agentes/{agent.pk}/guardar/", form_of(agent, **said)).status_code == 303
     config = saved(acme, agent).config
@@ -65,6 +66,7 @@ def test_every_setting_of_the_form_comes_back_as_it_was_said(acme: Tenant, agent
     }
     assert config["dictionary"] == {"termo": ["tanque", "caldera"]}
     assert (config["max_steps"], config["max_seconds"], config["max_tokens"]) == (3, 40, 20_000)
+    assert (config["fallback_model"], config["side_model"]) == ("otro", "chico")
     assert (config["register"], config["register_en"], config["disclosure"]) == ("usted", "casual", "first")
     with tenant_context(acme):
         again = AgentForm.of(saved(acme, agent))
@@ -239,6 +241,7 @@ class TestDifferences:
         assert [change.label for change in changes] == ["Horario", "Own"]
         assert "Lunes 20:00-24:00" in "\n".join(line.text for line in changes[0].lines)
         assert names_of({"config": (None, {"tone": "x"})}) == "tono"
+        assert names_of({"config": ({}, {"side_model": "x"})}) == "modelo para tareas cortas"
 
 
 @pytest.mark.parametrize("kind", TEMPLATES)
@@ -264,3 +267,44 @@ def test_the_tools_of_the_trade_are_there(in_acme: Tenant) -> None:
     assert "rag_search" in tools("support")
     assert "create_customer" in tools("leads")
     assert {"check_seller_availability", "book_appointment", "qualify_lead"} <= tools("booking") & tools("reception")
+
+
+@pytest.mark.parametrize(
+    ("model", "ignored"),
+    [("gpt-6", True), ("o3-mini", True), ("gpt-5-mini", True), ("gpt-4o-mini", False), ("", False)],
+)
+def test_a_model_that_ignores_the_temperature_is_said_so_beside_it(in_acme: Tenant, model: str, ignored: bool) -> None:
+    agent = agents.create_from_template(template_type="sales", by=BY)
+    agent.model_version = model
+    told = str(AgentForm.of(agent)["temperature"].help_text)
+    assert ("no lo tiene en cuenta" in told, model in told) == (ignored, ignored or not model)
+
+
+EVERY = {"rag_search", "ask_team", "create_customer", "save_details", "handoff_to_human"}
+AGENDA = {
+    *("qualify_lead", "check_seller_availability", "book_appointment"),
+    *("reschedule_appointment", "cancel_appointment", "my_appointments"),
+}
+STORE = {"search_products", "check_stock", "order_status"}
+REPORTS = {"report_assistance"}
+URGENCY = {"triage_urgency"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "everywhere", "in_a_clinic"),
+    [
+        ("sales", {*EVERY, *STORE, *AGENDA, "convert_to_client", *REPORTS}, URGENCY),
+        ("support", {*EVERY, "order_status", "my_appointments", *REPORTS}, set()),
+        ("leads", {*EVERY, "qualify_lead", *REPORTS}, set()),
+        ("booking", {*EVERY, *AGENDA, *REPORTS}, URGENCY),
+        ("reception", {*EVERY, *AGENDA, *URGENCY, *REPORTS}, set()),
+    ],
+)
+def test_a_template_has_the_tools_of_its_work_and_those_of_a_clinic_only_there(
+    in_acme: Tenant, kind: str, everywhere: set[str], in_a_clinic: set[str]
+) -> None:
+    assert set(TEMPLATES[kind]["enabled_tools"]) == everywhere | in_a_clinic
+    in_acme.trade = "sales"
+    assert set(agents.template_fields(kind)["enabled_tools"]) == everywhere
+    in_acme.trade = "clinic"
+    assert set(agents.template_fields(kind)["enabled_tools"]) == everywhere | in_a_clinic

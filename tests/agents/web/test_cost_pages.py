@@ -13,11 +13,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import AgentRun, LedgerEntry
+from agents.models import Agent, AgentRun, LedgerEntry
 from agents.services import ceiling
 from crm.domain.periods import Period
 from tenants.context import tenant_context
-from tenants.models import Tenant
+from tenants.models import SystemEvent, Tenant
 from tenants.services import tenant_settings
 from tests.factories.agents import make_agent, make_entry, make_run
 from tests.factories.crm import make_contact
@@ -170,6 +170,49 @@ def test_without_a_rate_the_page_says_so_and_whoever_may_sets_it(spent: Tenant, 
     page = text(client_as("ana"), HOME)
     assert "US$ 0.4324 de US$ 2.50 (17 %)" in page  # without the provider's fee, with the unknown at the ceiling rate
     assert "Sin cotización" not in page
+
+
+def test_the_note_of_unknown_prices_leads_to_where_they_are_entered(spent: Tenant, client_as: Browser) -> None:
+    ana, rita = client_as("ana"), client_as("rita")
+    for path in (HOME, f"{ENTRIES}?unpriced=1"):
+        assert f'href="{LIMITS}#precios"' in ana.get(path).content.decode(), path
+        assert "#precios" not in rita.get(path).content.decode(), path
+    with tenant_context(spent):
+        make_agent(name="Alma", model_provider="openai", model_version="gpt-5.6-terra")
+    page = ana.get(LIMITS).content.decode()
+    assert 'id="precios"' in page
+    assert re.findall(r'name="price_input_([^"]+)"', page) == ["gpt-5.6-terra", "modelo-propio"]
+    sent = {"ai_warn_percent": "80", "price_input_gpt-5.6-terra": "1,75", "price_output_gpt-5.6-terra": "14.5"}
+    assert ana.post(LIMITS, sent).headers["Location"] == HOME
+    with tenant_context(spent):
+        row = Tenant.objects.get(pk=spent.pk)
+        event = SystemEvent.objects.filter(tenant_id=spent.pk, action="settings.updated").latest("pk")
+    kept = {"gpt-5.6-terra": {"input": "1.75", "output": "14.5"}}
+    assert row.settings["model_prices_usd"] == kept
+    assert event.diff["model_prices_usd"] == [None, kept]
+    page = ana.get(LIMITS).content.decode()
+    assert 'value="1,75"' in page
+    assert ana.post(LIMITS, {"ai_warn_percent": "80"}).headers["Location"] == HOME  # emptied: no price again
+    with tenant_context(spent):
+        assert "model_prices_usd" not in Tenant.objects.get(pk=spent.pk).settings
+        LedgerEntry.objects.filter(usd=None).delete()
+        Agent.objects.all().delete()
+    assert "Todos los modelos de los agentes tienen precio." in text(ana, LIMITS)
+
+
+def test_half_a_price_is_told_beside_its_field(spent: Tenant, client_as: Browser) -> None:
+    for wrong, said in (
+        ({"price_input_modelo-propio": "1"}, "Hacen falta el precio de entrada y el de salida."),
+        ({"price_cached_modelo-propio": "1"}, "Hacen falta el precio de entrada y el de salida."),
+        ({"price_input_modelo-propio": "mucho", "price_output_modelo-propio": "1"}, "Escribir un número"),
+        ({"price_input_modelo-propio": "-1", "price_output_modelo-propio": "1"}, ""),
+        ({"price_input_modelo-propio": "1", "price_output_modelo-propio": "10001"}, "entre 0 y 10.000"),
+    ):
+        answer = client_as("ana").post(LIMITS, {"ai_warn_percent": "80", **wrong})
+        assert answer.status_code == 422
+        assert said in answer.content.decode()
+    with tenant_context(spent):
+        assert "model_prices_usd" not in Tenant.objects.get(pk=spent.pk).settings
 
 
 @pytest.mark.parametrize(

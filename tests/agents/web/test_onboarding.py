@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from rest_framework.test import APIClient
 
 from agents.demo.cast import COMPANIES
+from agents.llm import families
 from agents.models import Agent
 from agents.services import onboarding
+from config import env
 from crm.models import Contact
 from messaging.models import Channel, Conversation
 from rag.models import Document
@@ -60,7 +64,7 @@ def test_all_steps_in_order_lead_to_the_end(ana_at: Client, acme: Tenant, queued
 
 
 def test_a_key_goes_to_the_vault_and_never_back(ana_at: Client, acme: Tenant) -> None:
-    given = {"name": "Luz", "about": "", "tone": "", "model": "gpt-5-mini", "openai_key": KEY}
+    given = {"name": "Luz", "about": "", "tone": "", "model": "gpt-5.6-terra", "openai_key": KEY}
     assert ana_at.post("/bienvenida/agent/", given).status_code == 302
     assert get_tenant_credential(acme.pk, "openai", "API_KEY") == KEY
     assert KEY not in ana_at.get("/bienvenida/agent/").content.decode()
@@ -70,7 +74,7 @@ def test_a_key_goes_to_the_vault_and_never_back(ana_at: Client, acme: Tenant) ->
 
 
 def test_a_model_without_its_key_is_refused_beside_the_field(ana_at: Client, acme: Tenant) -> None:
-    answer = ana_at.post("/bienvenida/agent/", {"name": "Luz", "model": "gpt-5", "openai_key": ""})
+    answer = ana_at.post("/bienvenida/agent/", {"name": "Luz", "model": "gpt-5.6-sol", "openai_key": ""})
     assert answer.status_code == 422
     assert "hace falta la clave" in answer.content.decode()
     with tenant_context(acme):
@@ -81,9 +85,9 @@ def test_a_model_without_its_key_is_refused_beside_the_field(ana_at: Client, acm
 @pytest.mark.parametrize(
     ("first", "then", "ends"),
     [
-        ({"openai_key": KEY}, {}, ("openai", "gpt-5-mini")),
-        ({"model": "gpt-5", "openai_key": KEY}, {"model": "gpt-5"}, ("openai", "gpt-5")),
-        ({"model": "gpt-5", "openai_key": KEY}, {"model": ""}, ("demo", "")),
+        ({"openai_key": KEY}, {}, ("openai", "gpt-5.6-terra")),
+        ({"model": "gpt-5.6-sol", "openai_key": KEY}, {"model": "gpt-5.6-sol"}, ("openai", "gpt-5.6-sol")),
+        ({"model": "gpt-5.6-sol", "openai_key": KEY}, {"model": ""}, ("demo", "")),
     ],
 )
 def test_what_is_chosen_is_what_answers(
@@ -97,6 +101,23 @@ def test_what_is_chosen_is_what_answers(
         found = Agent.objects.order_by("created_at")[0]
         assert (found.model_provider, found.model_version) == ends
         assert found.published.snapshot["model_provider"] == ends[0]
+
+
+def test_the_models_offered_are_a_setting_of_the_platform(
+    ana_at: Client, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usual ones refuse sampling values and look at pictures: what is sent to them knows so."""
+    for name in settings.FIRST_MODELS:
+        assert (families.family_of(name).name, families.sees(name)) == ("openai-reasoning", True)
+        assert f'value="{name}"' in ana_at.get("/bienvenida/agent/").content.decode()
+    monkeypatch.setattr(settings, "FIRST_MODELS", ["gpt-7-luna", "gpt-7-sol"])
+    page = ana_at.get("/bienvenida/agent/").content.decode()
+    assert 'value="gpt-7-sol"' in page
+    assert "gpt-5.6" not in page
+    said = {"name": "Luz", "about": "", "tone": "", "model": "", "openai_key": KEY}
+    assert ana_at.post("/bienvenida/agent/", said).status_code == 302
+    with tenant_context(acme):
+        assert Agent.objects.order_by("created_at")[0].model_version == "gpt-7-luna"
 
 
 def test_a_model_from_the_editor_stays_a_choice(ana_at: Client, acme: Tenant) -> None:
@@ -177,3 +198,11 @@ def test_the_api_tells_the_same(api_as: Callable[..., APIClient], acme: Tenant, 
 def test_only_whoever_may_change_settings_gets_in(client_as: Callable[..., Client]) -> None:
     for name in ("sol", "rita"):
         assert client_as(name).get("/bienvenida/").status_code == 403
+
+
+def test_a_platform_that_names_no_model_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRST_MODELS", " , ")
+    with pytest.raises(ImproperlyConfigured, match="FIRST_MODELS"):
+        env.some("FIRST_MODELS", "a,b")
+    monkeypatch.setenv("FIRST_MODELS", "")
+    assert env.some("FIRST_MODELS", "a, b") == ["a", "b"]

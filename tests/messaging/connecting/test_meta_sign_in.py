@@ -16,7 +16,7 @@ from config.lib.link_tokens import without_token
 from config.lib.redis import client as redis_client
 from messaging.connecting import meta as signing_in
 from messaging.connecting.meta_wire import Account
-from messaging.models import MetaLogin
+from messaging.models import Channel, MetaLogin
 from tenants.context import tenant_context
 from tenants.db.current import connection
 from tenants.models import SystemEvent, Tenant
@@ -219,6 +219,29 @@ def test_a_code_that_meta_does_not_take_is_told_in_words(
     assert said in page
     assert MARK not in page
     assert "Entrar otra vez" in page
+
+
+@pytest.mark.parametrize(("code", "said"), [(1, ""), (4, "no puede responder ahora"), (190, "Conectar de nuevo.")])
+def test_a_token_that_cannot_be_made_to_last_connects_nothing(
+    office: Client, signed_in: Callable[..., str], meta: LoginFake, acme: Tenant, queued: Queue, code: int, said: str
+) -> None:
+    """The seed went on with the one of an hour, and the channel fell silent without a word."""
+    meta.add_page("20", "Acme Centro")
+    meta.no_exchange = code
+    choice = signed_in("facebook")
+    page = text(office.get(choice))
+    assert said in page
+    assert "Acme Centro" not in page
+    assert meta.called("me/accounts") == []
+    office.post(choice, {"things": "20"})
+    queued.drain()
+    with tenant_context(acme):
+        assert not Channel.objects.filter(provider="meta_direct").exists()
+    meta.no_exchange = 0
+    office.post(f"{choice}buscar/")
+    queued.drain()
+    with tenant_context(acme):
+        assert meta.tokens[MetaLogin.objects.get().token].kind == "long"
 
 
 def test_code_0_is_a_dead_token_and_not_a_missing_code(meta: LoginFake) -> None:

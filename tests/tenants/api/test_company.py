@@ -127,6 +127,32 @@ def test_the_rate_and_the_fees_of_the_provider_are_kept_exactly(api_as: Api, acm
     assert api.patch("/api/v1/settings/", dict.fromkeys(said)).json() == before
 
 
+def test_what_models_cost_is_kept_exactly(api_as: Api, acme: Tenant) -> None:
+    api = api_as("ana")
+    before = api.get("/api/v1/settings/").json()
+    assert before["model_prices_usd"] == {}
+    said = {
+        "model_prices_usd": {
+            "GPT-5.5": {"input": "1.25", "cached": "0.125", "output": "10"},
+            "propio": {"input": 0, "output": 0, "cached": None},
+        }
+    }
+    after = api.patch("/api/v1/settings/", said).json()["model_prices_usd"]
+    assert {name: Decimal(figure) for name, figure in after["gpt-5.5"].items()} == {
+        "input": Decimal("1.25"),
+        "cached": Decimal("0.125"),
+        "output": Decimal(10),
+    }
+    assert after["propio"]["cached"] is None
+    with tenant_context(acme):
+        in_force = tenant_settings.of(Tenant.objects.get(pk=acme.pk)).model_prices_usd
+        event = SystemEvent.objects.filter(tenant_id=acme.pk, action="settings.updated").latest("pk")
+    assert in_force["gpt-5.5"].cached == Decimal("0.125")
+    assert list(event.diff) == ["model_prices_usd"]
+    assert api_as("rita").patch("/api/v1/settings/", said).status_code == 403
+    assert api.patch("/api/v1/settings/", {"model_prices_usd": None}).json() == before
+
+
 def test_null_puts_the_default_back(api_as: Api) -> None:
     api = api_as("ana")
     before = api.get("/api/v1/settings/").json()
@@ -153,6 +179,11 @@ def test_null_puts_the_default_back(api_as: Api) -> None:
         {"message_fees_usd": {"marketing": "0.0000001"}},
         {"message_fees_usd": {"<b>": "1"}},
         {"message_fees_usd": "0.06"},
+        {"model_prices_usd": {"gpt-5.5": "1"}},
+        {"model_prices_usd": {"gpt-5.5": {"input": "1"}}},
+        {"model_prices_usd": {"gpt-5.5": {"input": "-1", "output": "1"}}},
+        {"model_prices_usd": {"gpt-5.5": {"input": "1", "output": "10001"}}},
+        {"model_prices_usd": {"<b>": {"input": "1", "output": "1"}}},
     ],
 )
 def test_a_setting_out_of_its_limits_changes_nothing(api_as: Api, body: dict[str, object]) -> None:
