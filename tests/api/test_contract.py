@@ -20,7 +20,7 @@ from tests.support.cast import Person
 from tests.support.thorough import times
 
 pytestmark = pytest.mark.slow
-EXAMPLES = times(5, thorough=20)  # requests per operation, half of them made to be wrong
+EXAMPLES = times(3, thorough=20)  # requests per operation, half of them made to be wrong
 DESCRIPTION = "/api/v1/schema/?format=json"
 
 

@@ -15,6 +15,7 @@ from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.agenda import make_event
 from tests.factories.crm import make_contact, make_lead, make_seller
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HOURS = {str(day): [["09:00", "18:00"]] for day in range(7)}
@@ -178,7 +179,7 @@ def test_the_team_has_columns_where_there_is_room(
     assert stacked["Abel"]["x"] == stacked["Sol"]["x"]
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", dealt([False, True], 1, share=2))
 def test_on_a_phone_without_scripts_it_is_read_and_moved(
     dark: bool, site: Site, booked: AgendaEvent, open_as: Callable[..., Page]
 ) -> None:

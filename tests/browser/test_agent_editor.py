@@ -11,6 +11,7 @@ from agents.services.assets import create_asset
 from tenants.context import tenant_context
 from tenants.domain.actor import Actor
 from tests.browser.conftest import Site, overflows
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BY = Actor.system("prueba")
@@ -22,7 +23,7 @@ def make(site: Site) -> Agent:
         return agents.create_from_template(template_type="sales", by=BY, name="Vera", is_active=True, channels=["web"])
 
 
-@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("phone", dealt([False, True], 0, share=2))
 def test_a_variable_is_put_where_the_cursor_is_and_the_preview_follows(
     site: Site, open_as: Callable[..., Page], phone: bool
 ) -> None:

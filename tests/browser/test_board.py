@@ -12,6 +12,7 @@ from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.crm import make_contact, make_lead
 from tests.factories.messaging import make_channel, make_conversation, make_message
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -114,7 +115,7 @@ def test_a_card_opens_its_chat_beside_the_board(marta: Lead, open_as: Callable[.
     assert not page.complaints  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", dealt([False, True], 1, share=2))
 def test_on_a_phone_without_scripts_a_card_moves_by_a_plain_form(
     dark: bool, site: Site, marta: Lead, open_as: Callable[..., Page]
 ) -> None:

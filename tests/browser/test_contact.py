@@ -13,6 +13,7 @@ from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.crm import make_contact
 from tests.factories.messaging import make_conversation, make_message
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -116,7 +117,7 @@ def test_without_scripts_the_story_is_read_narrowed_and_the_stage_moved(
     expect(page.get_by_text("De Nuevo a Contactado")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", dealt([False, True], 0, share=2))
 @pytest.mark.parametrize("path", ["/contactos/{contact}/", "/leads/{lead}/", "/avisos/"])
 def test_nothing_sticks_out_on_a_phone(
     site: Site, lead: Lead, open_as: Callable[..., Page], path: str, dark: bool

@@ -13,6 +13,7 @@ from tests.agents.services.story import employ
 from tests.browser.conftest import Site, overflows
 from tests.browser.test_inbox import texts_out, with_messages, write_in
 from tests.fakes.llm import FakeLLM
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -35,7 +36,7 @@ def staffed(site: Site, llm: FakeLLM | None) -> Conversation:
     return chat
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 1, share=2))
 def test_a_draft_lands_in_the_composer_is_edited_and_sent(
     site: Site, open_as: Callable[..., Page], llm: FakeLLM, phone: bool
 ) -> None:

@@ -11,6 +11,7 @@ from tests.browser.conftest import Site, overflows
 from tests.factories.agents import make_agent, make_entry, make_run
 from tests.factories.crm import make_contact
 from tests.factories.messaging import make_conversation
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -40,7 +41,7 @@ def spend(site: Site) -> None:
         make_entry(agent=vera, what="modelo-propio-del-taller", usd=None, counted_usd="0.02")
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 0, share=2))
 def test_a_number_leads_to_what_it_counts(site: Site, open_as: Callable[..., Page], phone: bool) -> None:
     site.do(spend, site)
     page = open_as("ana", "/agentes/costos/", phone=phone, dark=not phone)

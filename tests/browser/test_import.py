@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from crm.models import Contact
 from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Page]
@@ -30,7 +31,7 @@ def people(site: Site) -> list[str]:
     return site.do(read)
 
 
-@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("phone", dealt([False, True], 1, share=2))
 def test_a_spreadsheet_comes_in_and_goes_again(site: Site, open_as: Open, sheet: Path, phone: bool) -> None:
     page = open_as("ana", "/importaciones/", phone=phone, dark=phone)
     page.get_by_role("link", name="Importar planilla").first.click()

@@ -14,6 +14,7 @@ from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.crm import make_contact, make_lead
 from tests.factories.messaging import make_channel, make_conversation, make_identity, make_message, make_scheduled
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -228,8 +229,8 @@ def test_reading_and_answering_work_without_scripts(site: Site, open_as: Callabl
     assert texts_out(site, chat) == ["Escrito sin scripts"]
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("dark", dealt([False, True], 0, share=2))
+@pytest.mark.parametrize("phone", dealt([False, True], 1, share=2))
 def test_every_inbox_page_fits_and_complains_about_nothing(
     site: Site, open_as: Callable[..., Page], phone: bool, dark: bool
 ) -> None:

@@ -12,6 +12,7 @@ from crm.services import steps, tasks
 from tenants.context import tenant_context
 from tests.browser.conftest import Site
 from tests.factories.crm import make_contact, make_lead, make_seller
+from tests.support.thorough import dealt
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -42,7 +43,7 @@ def left(site: Site) -> tuple[int, int]:
     return site.do(count)
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("phone", dealt([False, True], 0, share=2), ids=lambda phone: "phone" if phone else "desk")
 def test_the_day_is_worked_down_without_leaving_the_page(site: Site, open_as: Open, phone: bool) -> None:
     day_of_sol(site)
     page = open_as("sol", "/mi-dia/", phone=phone)

@@ -11,6 +11,7 @@ from agents.services import agents, test_sets
 from tenants.context import tenant_context
 from tests.agents.services.story import TEAM
 from tests.browser.conftest import Site, overflows
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -29,7 +30,7 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 1, share=2))
 def test_a_trial_is_answered_and_kept_and_guards_the_publication(
     site: Site, open_as: Callable[..., Page], phone: bool
 ) -> None:

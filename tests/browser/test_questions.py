@@ -14,6 +14,7 @@ from tests.agents.services.story import employ
 from tests.browser.conftest import Site, overflows
 from tests.browser.test_inbox import with_messages, write_in
 from tests.factories.agents import make_question, make_run
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ASK = "¿Hay lugar en el taller este viernes, o recién la semana que viene?"
@@ -44,7 +45,7 @@ def asked(site: Site) -> Conversation:
     return chat
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 0, share=2))
 def test_it_is_answered_in_the_chat(site: Site, open_as: Callable[..., Page], phone: bool) -> None:
     chat, size = asked(site), "360" if phone else "1280"
     page = open_as("ana", f"/bandeja/{chat.pk}/", phone=phone, dark=phone)

@@ -13,6 +13,7 @@ from tests.browser.conftest import Site, overflows
 from tests.factories.agents import make_agent, make_assessment, make_run
 from tests.factories.crm import make_contact
 from tests.factories.messaging import make_conversation, make_message
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,7 +45,7 @@ def ends(site: Site) -> None:
             make_run(agent=vera, conversation_id=chat.pk, status="blocked" if n == 3 else "done")
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 1, share=2))
 def test_a_result_is_read_and_put_right(site: Site, open_as: Callable[..., Page], phone: bool) -> None:
     site.do(ends, site)
     page = open_as("ana", "/agentes/resultados/", phone=phone, dark=not phone)

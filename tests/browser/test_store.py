@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, overflows
 from tests.fakes.tiendanube import APP_ID, SECRET, STORE, TOKEN, TiendanubeFake, product, variant
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,7 +26,7 @@ def nube(monkeypatch: pytest.MonkeyPatch) -> Iterator[TiendanubeFake]:
         yield fake
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 0, share=2))
 def test_a_store_is_connected_read_and_let_go(
     site: Site, open_as: Callable[..., Page], nube: TiendanubeFake, phone: bool
 ) -> None:

@@ -16,6 +16,7 @@ from tests.agents.tools.services_of_acme import make_service, make_write
 from tests.browser.conftest import Site, overflows
 from tests.factories.agents import make_run, make_tool_call
 from tests.fakes.http_service import HttpService, Said
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Page]
@@ -28,7 +29,7 @@ def service() -> Any:
         yield running
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 1, share=2))
 def test_a_service_is_connected_and_tried_while_one_watches(
     open_as: Open, site: Site, service: HttpService, phone: bool
 ) -> None:
@@ -87,7 +88,7 @@ def test_the_card_follows_what_somebody_else_decides(open_as: Open, site: Site, 
     expect(page.get_by_role("button", name="Aprobar")).to_have_count(0)
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 0, share=2))
 def test_what_waits_is_decided_inside_the_chat(open_as: Open, site: Site, service: HttpService, phone: bool) -> None:
     chat = site.do(_proposed, site, service)
     page = open_as("ana", chat, phone=phone)

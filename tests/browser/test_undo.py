@@ -16,6 +16,7 @@ from tests.browser.conftest import Site, overflows
 from tests.browser.test_playground import shot
 from tests.factories.crm import make_lead, make_seller
 from tests.factories.messaging import make_message
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -50,7 +51,7 @@ def attended(site: Site) -> Story:
     return story
 
 
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("phone", dealt([True, False], 1, share=2))
 def test_a_booking_is_taken_back_and_the_person_is_told_to_write(
     site: Site, open_as: Callable[..., Page], phone: bool
 ) -> None:

@@ -10,6 +10,7 @@ from crm.models import Lead
 from tenants.context import tenant_context
 from tests.browser.conftest import Site, overflows
 from tests.factories.crm import make_contact, make_lead
+from tests.support.thorough import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -83,7 +84,7 @@ def test_all_of_it_works_on_a_phone_without_scripts(
     assert tagged(site) == 1
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", dealt([False, True], 0, share=2))
 def test_nothing_runs_over_the_edge_of_a_phone(
     dark: bool, site: Site, leads: list[Lead], open_as: Callable[..., Page]
 ) -> None:

@@ -24,6 +24,7 @@ from tenants.services.vault import put_credential
 from tests.agents.services.story import TEAM, Story, employ
 from tests.fakes.llm import FakeLLM, Reply
 from tests.fakes.llm_families import FAMILIES, Classic, Gemini, Unknown
+from tests.support.thorough import dealt
 
 HANDED = "Te paso con una persona del equipo. Te responde por este mismo chat."
 SECONDS = 0.4  # how long a call may take here
@@ -176,7 +177,10 @@ def test_a_refusal_of_the_provider_goes_to_people(house: House) -> None:
     _goes_to_people(house, house.story.hear("Hola"))
 
 
-@pytest.mark.parametrize("body", ['{"choices": []}', "", "null", '{"choices":[{"message":null}]}', "<html>"])
+BODIES = ['{"choices": []}', "", "null", '{"choices":[{"message":null}]}', "<html>"]
+
+
+@pytest.mark.parametrize("body", dealt(BODIES, 0, share=2))
 def test_an_answer_without_a_message_is_asked_for_again(house: House, body: str) -> None:
     house.employ()
     house.llm.then(Reply(body=body))

@@ -26,12 +26,13 @@ from tests.factories.crm import make_contact, make_seller
 from tests.fakes import google_tokens
 from tests.fakes.google_calendar import Fault, GoogleFake
 from tests.fakes.llm import FakeLLM
+from tests.support.thorough import dealt
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 HOURS = {str(day): [["09:00", "13:00"], ["14:00", "18:00"]] for day in range(5)}
 TOOLS = ["create_customer", "handoff_to_human", *AGENDA]
 CUSTOMERS = load()
-ENOUGH = 49
+ENOUGH = 0.98
 CHOICES = {"book", "move", "data"}
 Hears = Callable[[Story, str, str], AgentRun]
 
@@ -100,16 +101,16 @@ def _tells(answer: str, customer: Customer) -> bool:
     return day.split()[1] in answer and (customer.hears or hour) in answer
 
 
-def everybody(tenant: Tenant, sellers: list[Seller], hears_as: Callable[[Customer], Hears]) -> list[Visit]:
+def everybody(tenant: Tenant, sellers: list[Seller], hears_as: Callable[[Customer], Hears], place: int) -> list[Visit]:
     visits = []
-    for customer in CUSTOMERS:
+    for customer in dealt(CUSTOMERS, place, share=3):
         with time_machine.travel(local(customer.now), tick=True):
             visits.append(visit(tenant, customer, sellers, hears_as(customer)))
     return visits
 
 
 def judged(visits: list[Visit]) -> None:
-    """The table, and at least 49 of 50."""
+    """The table, and at least 49 of 50 (all of a share)."""
     good = [each for each in visits if each.is_good]
     table = []
     for each in visits:
@@ -119,7 +120,7 @@ def judged(visits: list[Visit]) -> None:
         )
     print("", *table, f"{len(good)} of {len(visits)}", sep="\n")  # noqa: T201  # the figures of the issue
     bad = ["\n".join([each.customer.name, str(each.ends), *each.transcript]) for each in visits if not each.is_good]
-    assert len(good) >= ENOUGH, "\n\n".join(bad)
+    assert len(good) >= ENOUGH * len(visits), "\n\n".join(bad)
 
 
 def test_there_are_fifty_and_most_write_as_they_do_in_buenos_aires() -> None:
@@ -153,7 +154,7 @@ def by_demo(acme: Tenant) -> Callable[[Customer], Hears]:
 
 
 def test_a_reasonable_model_gives_them_what_they_came_for(acme, sellers, by_model):
-    visits = everybody(acme, sellers, by_model)
+    visits = everybody(acme, sellers, by_model, 0)
     for each in visits:
         case = {"id": f"{each.customer.language}-{each.customer.name}", "lang": each.customer.language}
         found = [] if each.is_good else [f"ends {each.ends}, calls {each.calls}, own {each.own}", *each.transcript]
@@ -162,7 +163,7 @@ def test_a_reasonable_model_gives_them_what_they_came_for(acme, sellers, by_mode
 
 
 def test_the_demo_model_gives_them_what_they_came_for(acme, sellers, by_demo):
-    judged(everybody(acme, sellers, by_demo))
+    judged(everybody(acme, sellers, by_demo, 1))
 
 
 FEW = [each for each in CUSTOMERS if each.name in {"elige la 2", "sounds good"}]

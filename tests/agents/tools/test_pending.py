@@ -86,7 +86,7 @@ class TestTheCustomer:
         llm.say("¿Confirmás el pedido del A1?")
         run = chat.hear("quiero el A1, me interesa mucho")
         assert {one["kind"] for one in run.receipts} == {"pending", "record"}
-        proposed, qualified = [step for step in steps_of(run) if step.kind == "tool"]
+        proposed, qualified = [step for step in steps_of(run, {}) if step.kind == "tool"]
         assert (proposed.waits, qualified.waits) == ("customer", "")
         assert chat.said()[-1] == "¿Confirmás el pedido del A1?"
 

@@ -152,7 +152,7 @@ def test_each_scope_opens_its_own_addresses_and_no_other(ana: Person, scope: str
     """Address × verb of the API: 403 with the missing scope's name, or past the gate."""
     client, wrong = with_key(made(ana, scope)), []
     own = [row for row in MATRIX if row[2].replace(".", ":") == scope]
-    for address, verb, wanted in own + dealt([row for row in MATRIX if row not in own], SCOPES.index(scope), share=6):
+    for address, verb, wanted in own + dealt([row for row in MATRIX if row not in own], SCOPES.index(scope), share=12):
         path = address.paths({"x": NIL})[0]
         answer = client.generic(verb, path, "{}", content_type="application/json")
         people_only = wanted in roles.PEOPLE_ONLY or getattr(address.cls, "people_only", False)

@@ -78,6 +78,8 @@ def unsafe_verbs(way: str) -> Iterator[tuple[Address, str]]:
             verbs = ["POST"] if dealt([address], place, share=3) else []  # pages do not look at that cookie
         elif not address.is_api:
             verbs = ["POST", *dealt(other, place, share=6)]
+        elif way == "session":
+            verbs = [each for each in verbs if each == "POST" or each in dealt(other, place, share=2)]
         for verb in verbs:
             yield address, verb
 
