@@ -1,8 +1,8 @@
 """The worker of queue `agents`: one process whose threads wait for models. `python -m config.agents_worker`.
 
-AGENT_THREADS calls at once (200). A waiting thread holds no database connection, and the process stays small: one heap for all
-threads instead of one for each (glibc's default keeps what every thread ever freed), small stacks, only this queue's tasks, no back
-office and no command line. Measured by `python -m bench.calls`.
+AGENT_THREADS calls at once (200), and a fifth more for companies that hold none. A waiting thread holds no database connection,
+and the process stays small: one heap for all threads instead of one for each (glibc's default keeps what every thread ever freed),
+small stacks, only this queue's tasks, no back office and no command line. Measured by `python -m bench.calls`.
 """
 
 import ctypes
@@ -20,13 +20,12 @@ def main() -> int:
     """Serve until stopped; the exit code."""
     small(os.environ)
     # Only now: what they import depends on the environment above.
-    from django.conf import settings
-
     from config.celery import app
+    from messaging.services import places
 
     worker = app.Worker(
         pool_cls="threads",
-        concurrency=settings.AGENT_THREADS,
+        concurrency=places.threads(),
         queues=["agents"],
         loglevel="INFO",
         without_gossip=True,

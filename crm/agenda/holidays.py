@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
-import holidays
-
 COUNTRIES = ("AR", "MX", "CO", "CL", "ES")
 LANGUAGES = {"es": "es", "en": "en_US"}
 
@@ -20,5 +18,7 @@ def closed_days(country: str, years: Iterable[int], *, language: str = "es") -> 
 
 @cache
 def _of(country: str, year: int, language: str) -> tuple[tuple[date, str], ...]:
+    import holidays  # two megabytes that most processes never need
+
     found = holidays.country_holidays(country, years=[year], language=language)
     return tuple((day, name.replace("; ", ", ")) for day, name in sorted(found.items()))

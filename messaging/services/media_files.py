@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import puremagic
 from django.conf import settings
 
 from messaging.domain.media_limits import believed
@@ -45,6 +44,8 @@ def signs_of(content: bytes) -> tuple[str, ...]:
     """What the first bytes look like, the surest first; empty when they look like nothing known."""
     if content.startswith(b"#!AMR"):
         return ("audio/amr",)
+    import puremagic  # a megabyte that only who fetches files needs
+
     try:
         found = [one for one in puremagic.magic_string(content[:_HEAD]) if one.mime_type]
     except (puremagic.PureError, ValueError):

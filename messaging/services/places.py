@@ -3,8 +3,8 @@
 A turn that finds no place is dropped at the door, before anything is read: its row stays due, and whoever of the same company
 ends a turn takes it (`tasks.take_turn`); the sweep would find it too. So a flood of one company costs the others a few
 milliseconds for each wake-up and at most its own share of the threads. Work beside the turns has smaller shares of its own, so
-that it never stands before a customer; the last fifth of the threads is for companies that hold none. Counted in the process:
-each worker gives its own.
+that it never stands before a customer. Beside AGENT_THREADS a worker has a fifth more of them, for companies that hold none.
+Counted in the process: each worker gives its own.
 """
 
 import threading
@@ -17,11 +17,16 @@ from django.conf import settings
 TURN, WORK, SUMMARY = "turn", "work", "summary"
 SHARE = 4  # a company may hold a quarter of the threads with its turns
 SHARES = {TURN: SHARE, WORK: 2 * SHARE, SUMMARY: 10 * SHARE}
-SPARED = 5  # a fifth of the threads is for companies that hold none
+SPARED = 5  # a fifth as many threads more, for companies that hold none
 
 _lock = threading.Lock()
 _held: Counter[tuple[int, str]] = Counter()
 _refused: set[int] = set()
+
+
+def threads() -> int:
+    """How many a worker needs for its places."""
+    return int(settings.AGENT_THREADS + settings.AGENT_THREADS // SPARED)
 
 
 def most(kind: str = TURN) -> int:
@@ -52,8 +57,7 @@ def place(tenant_id: int, kind: str = TURN) -> Iterator[bool]:
 def _is_free(tenant_id: int, kind: str) -> bool:
     if _held[tenant_id, kind] >= most(kind):
         return False
-    spared = settings.AGENT_THREADS // SPARED
-    return _held.total() < settings.AGENT_THREADS - spared or not any(_held[tenant_id, each] for each in SHARES)
+    return _held.total() < settings.AGENT_THREADS or not any(_held[tenant_id, each] for each in SHARES)
 
 
 def others_wait(tenant_id: int) -> bool:

@@ -85,10 +85,10 @@ def test_work_beside_the_turns_has_smaller_shares_of_its_own(acme: Tenant, monke
         assert not places.others_wait(acme.pk)
 
 
-def test_the_last_fifth_is_for_companies_that_hold_none(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fifth_more_is_for_companies_that_hold_none(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "AGENT_THREADS", 20)
     with ExitStack() as held:
-        for number in range(16):
+        for number in range(20):
             assert held.enter_context(places.place(-1 - number // 4))
         assert held.enter_context(places.place(acme.pk))
         assert not held.enter_context(places.place(acme.pk))
